@@ -1,0 +1,1 @@
+"""The numeric core: RR intervals in, HRV and stress-recovery numbers out; no I/O."""

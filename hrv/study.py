@@ -1,0 +1,129 @@
+"""Analyse a whole study in one pure call; the command line, the service and the report use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from hrv.compare.base import CompareSettings
+from hrv.types import Comparison, Episode, Refusal, RRSeries
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """One recording of one person, with the stressors that fell into it.
+
+    Parameters
+    ----------
+    subject : str
+        Pseudonym.
+    name : str
+        File or journal name, unique within the study.
+    rr : RRSeries
+        The recording.
+    episodes : tuple of Episode
+        Marked or detected stressors.
+    """
+
+    subject: str
+    name: str
+    rr: RRSeries
+    episodes: tuple[Episode, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What `analyse` needs to know, all in memory.
+
+    Parameters
+    ----------
+    title : str
+        Name of the study.
+    sessions : tuple of Session
+        Recordings with their stressors.
+    phases : DataFrame
+        ``subject, start, stop, condition, block, randomised`` (aware datetimes).
+    doses : DataFrame
+        ``subject, time, substance, amount, unit, basis, status, note``; may be empty.
+    outcomes : DataFrame
+        Other outcomes: ``subject, time, name, value``; may be empty.
+    conditions : tuple of str
+        Reference first, e.g. ``("off", "on")``.
+    primary : str
+        Declared primary endpoint: a column of the recovery table or an outcome's name.
+    secondary : tuple of str
+        Endpoints reported as exploratory.
+    cleaner : str
+        Name in `hrv.CLEANERS`.
+    settings : CompareSettings
+        Wash-in, direction, smallest worthwhile change …
+    randomisation : tuple of tuple of str or None
+        The logged design set (see `Design`), or None.
+    familiarisation : int
+        First sessions of each subject that are discarded (habituation).
+    seed : int
+        Seed of every random draw.
+    problems : tuple of Refusal
+        What could not be read, and why; reported, never swallowed.
+    """
+
+    title: str
+    sessions: tuple[Session, ...]
+    phases: pd.DataFrame
+    doses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    conditions: tuple[str, str] = ("off", "on")
+    primary: str = "residual_hr"
+    secondary: tuple[str, ...] = ()
+    cleaner: str = "lipponen_tarvainen"
+    settings: CompareSettings = field(default_factory=CompareSettings)
+    randomisation: tuple[tuple[str, ...], ...] | None = None
+    familiarisation: int = 0
+    seed: int = 0
+    problems: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """Everything a report, a table or a reviewer asks for.
+
+    Parameters
+    ----------
+    study : Study
+        What was analysed.
+    recovery : DataFrame
+        One row an episode: ``subject, session, time, label, condition, block`` and the
+        columns of `hrv.recovery`.
+    quality : DataFrame
+        One row a recording: ``subject, session, start, duration_s, beats, coverage,
+        corrected, gaps, longest_gap_s, suspect, episodes, notes``.
+    primary : mapping of str to Comparison
+        The primary endpoint by each method, the headline method first.
+    secondary : mapping of str to Comparison
+        Exploratory endpoints by the headline method (Holm-adjusted p in ``details``).
+    curves : DataFrame
+        ``condition, t_s, mean, low, high, n``: heart rate above baseline after the stressor.
+    adherence : DataFrame
+        ``condition, substance, planned, taken, missed, unknown_basis``.
+    rates : DataFrame
+        ``condition, episodes, valid, no_response, refused``: what is missing, by condition.
+    refusals : tuple of Refusal
+        What was not answered, and why.
+    """
+
+    study: Study
+    recovery: pd.DataFrame
+    quality: pd.DataFrame
+    primary: Mapping[str, Comparison]
+    secondary: Mapping[str, Comparison]
+    curves: pd.DataFrame
+    adherence: pd.DataFrame
+    rates: pd.DataFrame
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def headline(self) -> Comparison:
+        """The primary endpoint by the headline method."""
+        return next(iter(self.primary.values()))

@@ -1,0 +1,1 @@
+"""Files, straps and studies: everything that brings beats and logs in."""
