@@ -1,4 +1,4 @@
-"""The values that walk the road: RRSeries -> NNSeries -> Windows -> Episode -> Recovery -> Comparison.
+"""The values of the road: RRSeries, NNSeries, Windows, Episode, Recovery and Comparison.
 
 All are frozen; their arrays are float64 (or as stated), one-dimensional, contiguous and
 read-only, so a value can be shared between threads and cached without copies.  Units are in
@@ -30,7 +30,7 @@ RR_MIN_MS = 200.0
 RR_MAX_MS = 10_000.0
 """Longest single interval taken from a file; more is not an interval but a gap or a wrong unit."""
 CONTIGUITY_S = 0.002
-"""Beat times closer than this to the running sum are the same beat (1/1024 s ticks, ms rounding)."""
+"""Beat times closer than this to the running sum are the same beat (ticks, ms rounding)."""
 
 
 class Flag(enum.IntFlag):

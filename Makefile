@@ -1,0 +1,60 @@
+# Everything a person or CI runs.  A bare machine needs Python 3.11+, pip and make only.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: demo test test-slow lint types layers check wheel-test sample-data pins clean help
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime  ## analyse the sample study: comparison on the terminal, report.html beside it
+	@$(BIN)/hrv demo --report report.html
+
+test: check  ## everything CI asserts: lint, types, layers, tests, and the tests again on the wheel
+	$(BIN)/python -m pytest -n 2
+	$(MAKE) --no-print-directory wheel-test
+
+test-slow: $(VENV)/.test  ## long simulations: calibration of the comparison, kills, fuzzing
+	$(BIN)/python -m pytest -n 2 -m slow
+
+check: lint types layers  ## the static half of `make test`
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+layers: $(VENV)/.test
+	$(BIN)/lint-imports
+
+wheel-test: $(VENV)/.test  ## build the wheel, install it elsewhere, run the tests against it there
+	bash tests/run_on_wheel.sh
+
+sample-data: $(VENV)/.runtime  ## make sample_data/ again, byte for byte
+	$(BIN)/python -m ingest.sample_study sample_data
+
+# One environment: the demo installs the run-time pins, the tests add theirs.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements/build.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime requirements/test.txt
+	@echo "adding the test tools to $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements/test.txt
+	@touch $@
+
+pins:  ## resolve the pins again (needs uv on the PATH)
+	bash requirements/compile.sh
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) build dist report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,140 @@
+"""How results leave the command line: a table for people; CSV, JSON or Parquet for programs."""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hrv.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class OutputFormat(enum.StrEnum):
+    """Values of ``--format``."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def emit_table(table: pd.DataFrame, form: OutputFormat, out: Path | None, title: str = "") -> None:
+    """Write a DataFrame in the form asked for, to `out` or to standard output."""
+    if form is OutputFormat.PARQUET:
+        _emit_parquet(table, out)
+    elif form is OutputFormat.CSV:
+        _write(table.to_csv(index=table.index.name is not None), out)
+    elif form is OutputFormat.JSON:
+        records = (table.reset_index() if table.index.name else table).to_dict(orient="records")
+        emit_json(records, out)
+    else:
+        _write(_for_people(table, title), out)
+
+
+def emit_mapping(
+    values: Mapping[str, Any], form: OutputFormat, out: Path | None, people: pd.DataFrame
+) -> None:
+    """Write one result: an object in JSON, one row in CSV and Parquet, `people` as a table."""
+    import pandas as pd
+
+    if form is OutputFormat.JSON:
+        emit_json(values, out)
+    elif form is OutputFormat.TABLE:
+        _write(_for_people(people, ""), out)
+    else:
+        flat = {k: v for k, v in values.items() if not isinstance(v, Mapping | list | tuple)}
+        emit_table(pd.DataFrame([flat]), form, out)
+
+
+def emit_json(value: Any, out: Path | None) -> None:
+    """Write standard JSON: NaN becomes null (its reason stands beside it), times ISO 8601."""
+    _write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)
+
+
+def plain(value: Any) -> Any:
+    """Turn numbers, times and tables into what JSON can say."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return [plain(row) for row in value.to_dict(orient="records")]
+    if isinstance(value, pd.Series):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(v) for v in value]
+    if value is pd.NaT:
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _emit_parquet(table: pd.DataFrame, out: Path | None) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("parquet", "write Parquet") from None
+    if out is None:
+        if sys.stdout.isatty():
+            raise InputError("Parquet is binary: name a file with --out FILE, or pipe it on")
+        table.to_parquet(sys.stdout.buffer)
+    else:
+        table.to_parquet(out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from None
+
+
+def _for_people(table: pd.DataFrame, title: str) -> str:
+    """Render a table with sensible digits; wide ones keep every column by wrapping words."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = table.reset_index() if table.index.name else table
+    view = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for name in shown.columns:
+        numeric = shown[name].dtype.kind in "fiu"
+        view.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+    for row in shown.itertuples(index=False):
+        view.add_row(*(cell(value) for value in row))
+    console = Console(file=None, width=None if sys.stdout.isatty() else 160)
+    with console.capture() as captured:
+        console.print(view)
+    return captured.get()
+
+
+def cell(value: Any) -> str:
+    """One value as people read it: four significant digits, a dash where there is none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "–"
+        if value == round(value) and abs(value) < 1e6:
+            return f"{value:.0f}"
+        digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+        return f"{value:.{min(digits, 6)}f}"
+    if isinstance(value, datetime):
+        return "–" if value != value else value.strftime("%Y-%m-%d %H:%M:%S")
+    return "–" if value is None else str(value)

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Resolve the pins: hashes, no addresses.  build < runtime < test, each consistent with the last.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() {
+    uv pip compile --universal --generate-hashes --no-header --no-annotate \
+        --no-emit-index-url --no-emit-find-links --quiet "$@"
+}
+compile requirements/build.in -o requirements/build.txt
+compile pyproject.toml -c requirements/build.txt -o requirements/runtime.txt
+compile pyproject.toml --all-extras requirements/test.in \
+    -c requirements/build.txt -c requirements/runtime.txt -o requirements/test.txt
