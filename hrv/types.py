@@ -361,6 +361,8 @@ class Episode:
         Whose it is.
     kind : str
         ``"marked"`` or ``"detected"``.
+    flags : tuple of str
+        What a reader must know of its surroundings, e.g. motion close by.
     """
 
     label: str
@@ -372,6 +374,7 @@ class Episode:
     first_onset_s: float | None = None
     subject: str = ""
     kind: str = "marked"
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_start(self.start)
