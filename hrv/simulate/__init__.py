@@ -2,7 +2,23 @@
 
 from hrv.simulate.artefacts import Artefacts
 from hrv.simulate.ipfm import Heart
+from hrv.simulate.protocol import Effect, Person, Protocol, Spread
 from hrv.simulate.recording import Simulation, Truth, simulate
 from hrv.simulate.stress import Stressor
+from hrv.simulate.study import SampleSession, SampleStudy, sample_study
 
-__all__ = ["Artefacts", "Heart", "Simulation", "Stressor", "Truth", "simulate"]
+__all__ = [
+    "Artefacts",
+    "Effect",
+    "Heart",
+    "Person",
+    "Protocol",
+    "SampleSession",
+    "SampleStudy",
+    "Simulation",
+    "Spread",
+    "Stressor",
+    "Truth",
+    "sample_study",
+    "simulate",
+]
