@@ -1,1 +1,25 @@
-"""Files, straps and studies: everything that brings beats and logs in."""
+"""Bring recordings, stressors, doses and outcomes in: files become values of `hrv.types`."""
+
+from __future__ import annotations
+
+from ingest.events import read_doses, read_events, read_outcomes, read_phases, read_tags
+from ingest.formats import FORMATS
+from ingest.formats._write_text import write_text
+from ingest.formats.base import Format, ReadOptions, Recording, Source
+from ingest.reading import open_recording, read
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "ReadOptions",
+    "Recording",
+    "Source",
+    "open_recording",
+    "read",
+    "read_doses",
+    "read_events",
+    "read_outcomes",
+    "read_phases",
+    "read_tags",
+    "write_text",
+]
