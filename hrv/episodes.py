@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hrv.errors import InputError
@@ -146,7 +146,11 @@ def _time(value: Any, what: str) -> datetime | float:
         if value.utcoffset() is None:
             raise InputError(f"{what} {value.isoformat()} has no time zone; give an aware datetime")
         return value
-    if isinstance(value, Real) and type(value) is not bool and math.isfinite(value):
+    if (
+        isinstance(value, int | float | np.number)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    ):
         return float(value)
     raise InputError(
         f"{what} {value!r} is not a time; give an aware datetime, or seconds since the "

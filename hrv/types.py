@@ -407,11 +407,14 @@ class Measure:
     value : float
         The number; NaN when refused.
     low, high : float
-        Ends of its interval where one is given, else NaN.
+        Ends of its interval where one is given, else NaN; inf for an end the data leave open.
     censored : bool
-        True if the true value is known only to be at least `value`.
+        True if the true value is known only to be at least `value` (or, with ``low = 0``, at
+        most).
     reason : str
         Why there is no number; empty when there is one.
+    se : float
+        Its standard error where one is given, else NaN.
     """
 
     value: float
@@ -419,6 +422,7 @@ class Measure:
     high: float = math.nan
     censored: bool = False
     reason: str = ""
+    se: float = math.nan
 
     @classmethod
     def refused(cls, reason: str) -> Measure:
