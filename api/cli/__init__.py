@@ -1,1 +1,81 @@
-"""placeholder."""
+"""The command `hrv`: one file a subcommand, one line each in COMMANDS."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import catalogue, compare, demo, recovery, simulate, summary, windows
+from api.cli._errors import run
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of COMMANDS; its help is the docstring of `function`."""
+
+    name: str
+    function: Callable[..., Any]
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("demo", demo.demo),
+    Command("summary", summary.summary),
+    Command("windows", windows.windows),
+    Command("recovery", recovery.recovery),
+    Command("compare", compare.compare),
+    Command("simulate", simulate.simulate),
+    Command("catalogue", catalogue.catalogue),
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hrv-recovery {version('hrv-recovery')}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    r"""Does the heart recover faster from stress than before?
+
+    \b
+    hrv demo                                  the sample study, end to end
+    hrv summary session.txt                   HRV of one recording
+    hrv windows session.txt --width 5min --step 1s --format csv
+    hrv recovery session.txt --events events.csv
+    hrv compare study.toml --report out.html  before against after
+
+    Every command takes a file or - (standard input), prints a table for people and
+    --format csv|json|parquet for programs.  Exit status: 0 done, 1 nothing could be
+    computed, 2 bad usage or input.  Not a medical device.
+    """
+
+
+def build_app() -> typer.Typer:
+    """Assemble the application from COMMANDS."""
+    app = typer.Typer(
+        name="hrv",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for command in COMMANDS:
+        app.command(command.name)(command.function)
+    return app
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(build_app()))

@@ -1,4 +1,4 @@
-"""Analyse a whole study in one pure call; the command line, the service and the report use it."""
+"""What a study is and what analysing it gives: plain values, all in memory."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ class Session:
         The recording.
     episodes : tuple of Episode
         Marked or detected stressors.
+    condition : str
+        Condition of the whole recording where the study has no dated phases, else empty.
     """
 
     subject: str
     name: str
     rr: RRSeries
-    episodes: tuple[Episode, ...]
+    episodes: tuple[Episode, ...] = ()
+    condition: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +55,11 @@ class Study:
     conditions : tuple of str
         Reference first, e.g. ``("off", "on")``.
     primary : str
-        Declared primary endpoint: a column of the recovery table or an outcome's name.
+        Declared primary endpoint (see `hrv.endpoints`).
     secondary : tuple of str
         Endpoints reported as exploratory.
+    method : str
+        Headline method, a name in `hrv.METHODS`.
     cleaner : str
         Name in `hrv.CLEANERS`.
     settings : CompareSettings
@@ -77,6 +82,7 @@ class Study:
     conditions: tuple[str, str] = ("off", "on")
     primary: str = "residual_hr"
     secondary: tuple[str, ...] = ()
+    method: str = "default"
     cleaner: str = "lipponen_tarvainen"
     settings: CompareSettings = field(default_factory=CompareSettings)
     randomisation: tuple[tuple[str, ...], ...] | None = None
@@ -94,8 +100,8 @@ class StudyResult:
     study : Study
         What was analysed.
     recovery : DataFrame
-        One row an episode: ``subject, session, time, label, condition, block`` and the
-        columns of `hrv.recovery`.
+        One row an episode: ``subject, session, time, condition, block`` and the columns of
+        `hrv.recovery`.
     quality : DataFrame
         One row a recording: ``subject, session, start, duration_s, beats, coverage,
         corrected, gaps, longest_gap_s, suspect, episodes, notes``.

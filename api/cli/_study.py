@@ -1,0 +1,150 @@
+"""How a study's result is shown on the terminal and as JSON; shared by `compare` and `demo`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.cli._output import OutputFormat, cell, emit_json, emit_table
+from hrv.errors import InputError, NotComputableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hrv.study import Study, StudyResult
+    from hrv.types import Comparison
+
+
+def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path | None) -> None:
+    """Analyse `study`, print it in the form asked for and write the report."""
+    result = _analyse_with_progress(study)
+    if form is OutputFormat.JSON:
+        emit_json(as_mapping(result), out)
+    elif form is OutputFormat.TABLE:
+        _print_for_people(result, out)
+    else:
+        emit_table(comparison_table(result), form, out)
+    if report is not None:
+        _write_report(result, report)
+    if result.headline.refused:
+        raise NotComputableError(f"{study.title}: {result.headline.sentence}")
+
+
+def comparison_table(result: StudyResult) -> pd.DataFrame:
+    """One row an endpoint and method: what was declared first, then what is exploratory."""
+    import pandas as pd
+
+    rows = [("primary", result.study.primary, c) for c in result.primary.values()]
+    rows += [("exploratory", name, c) for name, c in result.secondary.items()]
+    return pd.DataFrame(
+        [
+            {
+                "role": role,
+                "endpoint": name,
+                "method": c.method,
+                "estimate": c.estimate,
+                "low": c.low,
+                "high": c.high,
+                "percent": c.percent,
+                "p_value": c.p_value,
+                "df": c.df,
+                "verdict": c.verdict,
+                "why_refused": "; ".join(r.why for r in c.refusals) if c.refused else "",
+            }
+            for role, name, c in rows
+        ]
+    )
+
+
+def as_mapping(result: StudyResult) -> dict[str, Any]:
+    """Everything a program wants: the headline at the top, the rest below."""
+    return {
+        "title": result.study.title,
+        "endpoint": result.study.primary,
+        **_comparison(result.headline),
+        "methods": [_comparison(c) for c in result.primary.values()],
+        "exploratory": [
+            {"endpoint": name, **_comparison(c)} for name, c in result.secondary.items()
+        ],
+        "not_answered": [vars(r) for r in result.refusals],
+        "rates": result.rates,
+        "adherence": result.adherence,
+        "recovery": result.recovery,
+        "quality": result.quality,
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    values = {f.name: getattr(comparison, f.name) for f in fields(comparison)}
+    values["refusals"] = [vars(r) for r in comparison.refusals]
+    return values
+
+
+def _analyse_with_progress(study: Study) -> StudyResult:
+    from hrv.study import analyse
+
+    if not sys.stderr.isatty():
+        return analyse(study)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("recordings", total=len(study.sessions))
+        return analyse(study, progress=lambda done, _: bar.update(task, completed=done))
+
+
+def _print_for_people(result: StudyResult, out: Path | None) -> None:
+    text = "\n".join(_lines(result)) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _lines(result: StudyResult) -> list[str]:
+    study, headline = result.study, result.headline
+    lines = [study.title, "=" * len(study.title), "", headline.sentence, ""]
+    lines += [_row(name, c) for name, c in result.primary.items()]
+    if result.secondary:
+        lines += ["", "Exploratory endpoints (not part of the verdict)"]
+        lines += [_row(name, c) for name, c in result.secondary.items()]
+    lines += ["", *_rates(result)]
+    if headline.flags:
+        lines += ["", "Bear in mind", *(f"  - {flag}" for flag in headline.flags)]
+    if result.refusals:
+        lines += ["", "Not answered", *(f"  - {r.what}: {r.why}" for r in result.refusals)]
+    return lines
+
+
+def _row(name: str, c: Comparison) -> str:
+    if c.refused:
+        why = c.refusals[0].why if c.refusals else "refused"
+        return f"  {name:<22} refused: {why}"
+    p = f"p {c.p_value:.3f}" if c.p_value == c.p_value else ""
+    interval = f"{c.estimate:+.2f} [{c.low:+.2f}, {c.high:+.2f}]" if c.low == c.low else ""
+    return f"  {name:<22} {interval or f'{c.estimate:+.2f}':<24} {c.verdict:<13} {p}".rstrip()
+
+
+def _rates(result: StudyResult) -> list[str]:
+    lines = [f"{len(result.study.sessions)} recordings"]
+    for row in result.rates.to_dict(orient="records"):
+        shown = ", ".join(f"{k.replace('_', ' ')} {cell(v)}" for k, v in _rest(row).items())
+        lines.append(f"  {row['condition']:<6} {shown}")
+    return lines
+
+
+def _rest(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {k: v for k, v in row.items() if k != "condition"}
+
+
+def _write_report(result: StudyResult, path: Path) -> None:
+    from hrv.report import render
+
+    try:
+        path.write_text(render(result), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write the report to {path}: {error.strerror}") from None
+    sys.stderr.write(f"report written to {path.resolve()}\n")

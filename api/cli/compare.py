@@ -1,0 +1,34 @@
+"""`hrv compare`: a study, analysed from its `study.toml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import _options as opt
+from api.cli._output import OutputFormat
+from api.cli._study import present
+
+
+def compare(
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY", help="The study's study.toml, or its folder.")
+    ],
+    report: Annotated[
+        Path | None, typer.Option(metavar="HTML", help="Write the self-contained report here.")
+    ] = None,
+    form: opt.FormatOption = OutputFormat.TABLE,
+    out: opt.OutOption = None,
+) -> None:
+    r"""Compare stress recovery before and after, as the study declares it.
+
+    \b
+    hrv compare study.toml
+    hrv compare study.toml --report out.html
+    hrv compare study.toml --format json --out result.json
+    """
+    from ingest.study import load_study
+
+    present(load_study(study), form=form, out=out, report=report)

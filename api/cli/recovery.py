@@ -1,0 +1,58 @@
+"""`hrv recovery`: how the heart came back after each stressor of one recording."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli import _options as opt
+from api.cli._output import OutputFormat, emit_table
+
+SHOWN = (
+    "label", "onset_s", "baseline_hr", "reactivity_hr", "residual_hr", "t50_hr_s", "tau_hr_s",
+    "reactivity_ln_rmssd", "residual_ln_rmssd", "flags", "reason",
+)  # fmt: skip
+"""Columns of the table for people; the other forms carry all of them."""
+
+
+def recovery(
+    file: opt.FileArgument,
+    events: Annotated[
+        str, typer.Option(metavar="CSV", help="Stressors: subject,phase,kind,start,end.")
+    ],
+    subject: Annotated[
+        str | None, typer.Option(help="Use only this subject's rows of the events file.")
+    ] = None,
+    clean: opt.CleanOption = "lipponen_tarvainen",
+    form: opt.FormatOption = OutputFormat.TABLE,
+    out: opt.OutOption = None,
+    input_format: opt.InputFormatOption = None,
+    unit: opt.UnitOption = None,
+    tz: opt.ZoneOption = None,
+    sampling_rate: opt.RateOption = None,
+) -> None:
+    r"""How the heart came back after each stressor of one recording.
+
+    Events of which the kind is "stress" make the episodes; times are ISO 8601 with a zone,
+    or seconds from the start of the recording.
+
+    \b
+    hrv recovery session.txt --events events.csv
+    hrv recovery S02_IBI.csv --events phases.csv --subject S02 --format csv
+    """
+    from hrv.episodes import mark, within
+    from hrv.errors import NotComputableError
+    from hrv.recovery import recovery as measure
+    from ingest.events import read_events
+
+    nn = opt.read_clean(file, clean, input_format, unit, tz, sampling_rate)
+    episodes = within(mark(read_events(events, tz=tz)), nn, subject=subject)
+    if not episodes:
+        raise NotComputableError(f"{events}: no event of kind 'stress' falls into {file}")
+    table = measure(nn, episodes)
+    emit_table(table[list(SHOWN)] if form is OutputFormat.TABLE else table, form, out)
+    if table["residual_hr"].isna().all() and table["reactivity_hr"].isna().all():
+        raise NotComputableError(
+            f"{file}: no episode could be measured; the reasons are given above"
+        )

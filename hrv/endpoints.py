@@ -1,0 +1,132 @@
+"""From the name of an endpoint to the observations that a comparison takes.
+
+An endpoint is, in this order of search,
+
+- a column of the recovery table (``residual_hr``): one observation an episode,
+- an entry of `hrv.METRICS` (``ln_rmssd``): one observation a recording,
+- the name of another outcome (``gad7``): one observation an entry,
+- ``ln_`` in front of one of these: its logarithm, so that percent changes make sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hrv.errors import NotComputableError, StudyError
+from hrv.metrics import METRICS
+from hrv.recovery import MEASURES
+
+COLUMNS = ["subject", "session", "time", "condition", "value", "se"]
+
+
+@dataclass(frozen=True, eq=False)
+class Endpoint:
+    """An endpoint with its observations.
+
+    Parameters
+    ----------
+    name, label, unit : str
+        Name as declared, words for sentences, unit.
+    scale : str
+        ``"log"`` or ``"linear"``.
+    observations : DataFrame
+        ``subject, session, time, condition, value, se``; a refused value is NaN.
+    """
+
+    name: str
+    label: str
+    unit: str
+    scale: str
+    observations: pd.DataFrame
+
+
+def metrics_of(names: Sequence[str]) -> list[str]:
+    """Entries of `hrv.METRICS` that these endpoints are made of."""
+    bare = {name.removeprefix("ln_") for name in names} | set(names)
+    return [metric.name for metric in METRICS if metric.name in bare]
+
+
+def endpoint(
+    name: str, recovery: pd.DataFrame, summaries: pd.DataFrame, outcomes: pd.DataFrame
+) -> Endpoint:
+    """Collect the observations of one endpoint.
+
+    Parameters
+    ----------
+    name : str
+        Endpoint, see the module's first lines.
+    recovery : DataFrame
+        One row an episode: ``subject, session, time, condition`` and `hrv.recovery`'s columns.
+    summaries : DataFrame
+        One row a recording: ``subject, session, time, condition`` and one column a metric.
+    outcomes : DataFrame
+        ``subject, time, name, value``.
+
+    Raises
+    ------
+    StudyError
+        If nothing has this name.
+    NotComputableError
+        If values are censored or, for a logarithm, not positive: a comparison of means would
+        be wrong.
+    """
+    found = _find(name, recovery, summaries, outcomes)
+    if found is not None:
+        return found
+    if name.startswith("ln_"):
+        base = _find(name.removeprefix("ln_"), recovery, summaries, outcomes)
+        if base is not None:
+            return _logarithm(name, base)
+    names = [m.name for m in MEASURES] + [m.name for m in METRICS]
+    names += [] if outcomes.empty else sorted(outcomes["name"].unique())
+    raise StudyError(f"no endpoint is called {name!r}; choose from {', '.join(names)}")
+
+
+def _find(
+    name: str, recovery: pd.DataFrame, summaries: pd.DataFrame, outcomes: pd.DataFrame
+) -> Endpoint | None:
+    for measure in MEASURES:
+        if measure.name == name:
+            _refuse_censored(name, recovery)
+            return _made(name, measure.summary, measure.unit, recovery)
+    for metric in METRICS:
+        if metric.name == name:
+            return _made(name, metric.summary, metric.unit, summaries)
+    if not outcomes.empty and (outcomes["name"] == name).any():
+        rows = outcomes[outcomes["name"] == name].assign(session="", condition="")
+        return _made(name, name, "", rows.rename(columns={"value": name}))
+    return None
+
+
+def _made(name: str, label: str, unit: str, table: pd.DataFrame) -> Endpoint:
+    scale = "log" if "ln_rmssd" in name else "linear"
+    if table.empty:
+        return Endpoint(name, label, unit, scale, pd.DataFrame(columns=COLUMNS))
+    rows = table.assign(value=table[name].astype("float64"), se=table.get(f"{name}_se", np.nan))
+    return Endpoint(name, label, unit, scale, rows[COLUMNS].reset_index(drop=True))
+
+
+def _refuse_censored(name: str, recovery: pd.DataFrame) -> None:
+    censored = recovery.get(f"{name}_censored")
+    if censored is not None and censored.any():
+        raise NotComputableError(
+            f"{name} is known only as 'at least' in {int(censored.sum())} of {len(recovery)} "
+            "episodes; a comparison of means would be biased, so it is not made"
+        )
+
+
+def _logarithm(name: str, base: Endpoint) -> Endpoint:
+    values = base.observations["value"]
+    if (values <= 0).any():
+        raise NotComputableError(
+            f"{name} needs positive values, and {base.name} is zero or negative "
+            f"{int((values <= 0).sum())} times"
+        )
+    logged = base.observations.assign(
+        value=np.log(values), se=base.observations["se"] / values
+    )
+    return Endpoint(name, f"logarithm of {base.label}", "", "log", logged)

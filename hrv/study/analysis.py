@@ -1,0 +1,109 @@
+"""Analyse a whole study: clean, measure, compare; the only place where the road is walked whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from hrv.phases import phase_of
+from hrv.recovery.curves import mean_curves
+from hrv.study.answers import Measured, compare_primary, compare_secondary
+from hrv.study.session import analyse_session
+from hrv.study.tallies import adherence, missing_rates
+from hrv.study.types import Study, StudyResult
+from hrv.types import Comparison, Refusal
+
+Progress = Callable[[int, int], None]
+"""Called with the recordings done and the recordings in all."""
+
+
+def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
+    """Clean, measure and compare a study; pure: no file is read or written.
+
+    Parameters
+    ----------
+    study : Study
+        Recordings, phases, logs and what was declared beforehand.
+    progress : callable, optional
+        Told after each recording.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    InputError
+        If parts of the study contradict each other (overlapping phases, unknown names …).
+    """
+    results = []
+    for session in study.sessions:
+        results.append(analyse_session(session, study))
+        if progress is not None:
+            progress(len(results), len(study.sessions))
+    recovery = _labelled([r.recovery for r in results], study)
+    measured = Measured(
+        recovery=_used(recovery),
+        summaries=_used(_labelled([r.summary for r in results], study)),
+        outcomes=study.outcomes,
+    )
+    primary = compare_primary(study, measured)
+    secondary = compare_secondary(study, measured)
+    return StudyResult(
+        study=study,
+        recovery=recovery,
+        quality=pd.DataFrame([r.quality for r in results]),
+        primary=primary,
+        secondary=secondary,
+        curves=mean_curves(_used(_labelled([r.curves for r in results], study))),
+        adherence=adherence(_with_condition(study.doses, study)),
+        rates=missing_rates(measured.recovery, study.primary),
+        refusals=_refusals(study, primary, secondary),
+    )
+
+
+def _labelled(tables: Iterable[pd.DataFrame], study: Study) -> pd.DataFrame:
+    """Stack the recordings' tables and say for each row which phase it fell into."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return pd.DataFrame(columns=["subject", "session", "time", "condition", "excluded"])
+    table = pd.concat(filled, ignore_index=True)
+    table["excluded"] = _familiarisation(table, study)
+    return table if study.phases.empty else _with_condition(table, study)
+
+
+def _with_condition(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    if table.empty or study.phases.empty:
+        return table
+    return table.assign(**phase_of(table["time"], table["subject"], study.phases))
+
+
+def _familiarisation(table: pd.DataFrame, study: Study) -> pd.Series:
+    """Name the reason for leaving out each subject's first sessions (habituation)."""
+    order: dict[str, list[str]] = {}
+    for session in study.sessions:
+        order.setdefault(session.subject, []).append(session.name)
+    early = {
+        (subject, name)
+        for subject, names in order.items()
+        for name in names[: study.familiarisation]
+    }
+    keys = zip(table["subject"], table["session"], strict=True)
+    return pd.Series(["familiarisation" if key in early else "" for key in keys], table.index)
+
+
+def _used(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["excluded"] == ""].reset_index(drop=True)
+
+
+def _refusals(
+    study: Study, primary: dict[str, Comparison], secondary: dict[str, Comparison]
+) -> tuple[Refusal, ...]:
+    """Everything that was asked and not answered, each said once."""
+    told = list(study.problems)
+    for name, comparison in primary.items():
+        told += [Refusal(f"{study.primary} by {name}", r.why) for r in comparison.refusals]
+    for name, comparison in secondary.items():
+        told += [Refusal(name, r.why) for r in comparison.refusals]
+    return tuple(dict.fromkeys(told))

@@ -1,0 +1,104 @@
+"""The comparisons of a study: the declared endpoint by every method, the others as exploratory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from hrv.compare import METHODS, compare
+from hrv.endpoints import Endpoint, endpoint
+from hrv.errors import NotComputableError
+from hrv.study.types import Study
+from hrv.types import Comparison, Refusal
+
+CLOCKLESS = ("paired",)
+"""Methods for conditions within a session: they need no dated phases and stand alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The tables that endpoints are taken from (familiarisation already left out)."""
+
+    recovery: pd.DataFrame
+    summaries: pd.DataFrame
+    outcomes: pd.DataFrame
+
+
+def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
+    """Compare the declared endpoint: by the headline method first, then by the others."""
+    names = [study.method]
+    if study.method not in CLOCKLESS:
+        names += [m.name for m in METHODS if m.name not in (study.method, *CLOCKLESS)]
+    found = _endpoint(study.primary, measured)
+    return {name: _run(found, study, method=name) for name in names}
+
+
+def compare_secondary(study: Study, measured: Measured) -> dict[str, Comparison]:
+    """Compare the other endpoints by the headline method, p-values Holm-adjusted among them.
+
+    Neither a direction nor a smallest worthwhile change was declared for them, so their
+    verdicts never speak of benefit.
+    """
+    bare = replace(study.settings, direction="none", swc=None)
+    exploratory = replace(study, settings=bare)
+    found = {
+        name: _run(_endpoint(name, measured), exploratory, method=study.method)
+        for name in study.secondary
+    }
+    adjusted = holm({name: c.p_value for name, c in found.items()})
+    return {
+        name: replace(c, details={**c.details, "p_holm": adjusted[name]})
+        for name, c in found.items()
+    }
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Adjust p-values for their number, step-down (Holm 1979, Scand J Stat 6:65-70).
+
+    Parameters
+    ----------
+    p_values : mapping of str to float
+        NaN where there is none; it stays NaN and does not count.
+    """
+    known = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
+    adjusted = {name: math.nan for name in p_values}
+    running = 0.0
+    for rank, (p, name) in enumerate(known):
+        running = max(running, min(1.0, (len(known) - rank) * p))
+        adjusted[name] = running
+    return adjusted
+
+
+def _endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
+    try:
+        return endpoint(name, measured.recovery, measured.summaries, measured.outcomes)
+    except NotComputableError as error:
+        return Refusal(name, str(error))
+
+
+def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
+    if isinstance(found, Refusal):
+        return _refused(found, method)
+    return compare(
+        found.observations,
+        study.phases,
+        method=method,
+        conditions=study.conditions,
+        seed=study.seed,
+        randomisation=study.randomisation,
+        settings=replace(
+            study.settings, scale=found.scale, outcome=found.label, unit=found.unit
+        ),
+    )
+
+
+def _refused(refusal: Refusal, method: str) -> Comparison:
+    nan = math.nan
+    return Comparison(
+        method, nan, nan, nan, nan, nan, nan, nan, nan, "refused", nan,
+        sentence=f"There is no answer for {refusal.what}: {refusal.why}.",
+        refusals=(refusal,),
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Analyse one recording of a study: the unit of work that a cohort runs ten thousand times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hrv.clean import clean
+from hrv.endpoints import metrics_of
+from hrv.quality import describe
+from hrv.recovery import recovery as measure_recovery
+from hrv.recovery.curves import episode_curves
+from hrv.study.types import Session, Study
+from hrv.types import NNSeries
+from hrv.windows import summary
+
+
+@dataclass(frozen=True, eq=False)
+class SessionResult:
+    """What one recording gives: its episodes' recovery, its quality, curves and summary."""
+
+    recovery: pd.DataFrame
+    quality: dict[str, Any]
+    curves: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def analyse_session(session: Session, study: Study) -> SessionResult:
+    """Analyse one recording: the unit of work that a cohort runs ten thousand times.
+
+    Parameters
+    ----------
+    session : Session
+        The recording and its stressors.
+    study : Study
+        For the cleaner's name and the metrics its endpoints ask for.
+    """
+    nn = clean(session.rr, method=study.cleaner)
+    identity = pd.DataFrame(
+        {
+            "subject": [session.subject],
+            "session": [session.name],
+            "time": [session.rr.start],
+            "condition": [session.condition],
+        }
+    )
+    return SessionResult(
+        recovery=_with_times(session, _beside(identity, measure_recovery(nn, session.episodes))),
+        quality={
+            "subject": session.subject,
+            "session": session.name,
+            **describe(nn),
+            "episodes": len(session.episodes),
+        },
+        curves=_beside(identity, episode_curves(nn, session.episodes)),
+        summary=identity.assign(**_metrics(nn, study)),
+    )
+
+
+def _metrics(nn: NNSeries, study: Study) -> dict[str, float]:
+    wanted = metrics_of((study.primary, *study.secondary))
+    return summary(nn, metrics=wanted)[wanted].to_dict() if wanted else {}
+
+
+def _beside(identity: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    return identity.merge(table, how="cross")
+
+
+def _with_times(session: Session, table: pd.DataFrame) -> pd.DataFrame:
+    """Date each episode by its onset where the recording has a clock."""
+    if session.rr.start is None or table.empty:
+        return table
+    return table.assign(time=session.rr.start + pd.to_timedelta(table["onset_s"], unit="s"))

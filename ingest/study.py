@@ -1,0 +1,275 @@
+"""Load a study: one readable `study.toml` that names recordings, logs and what was declared."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hrv.compare.base import CompareSettings
+from hrv.episodes import mark, within
+from hrv.errors import FormatError, HRVError, StudyError
+from hrv.study import Session, Study
+from hrv.types import Refusal, RRSeries
+from hrv.units import seconds
+from ingest.events import read_doses, read_events, read_outcomes, read_phases
+from ingest.formats import read
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("title", "tz", "seed", "endpoint", "design", "clean", "data"),
+    "endpoint": ("primary", "direction", "secondary", "swc"),
+    "design": (
+        "conditions", "method", "washin", "familiarisation", "start_reason", "phases",
+        "randomisation",
+    ),
+    "clean": ("method",),
+    "data": (
+        "recordings", "subject", "events", "doses", "outcomes", "format", "unit",
+        "sampling_rate_hz",
+    ),
+}  # fmt: skip
+"""Every key a study file may hold; another is an error, never ignored."""
+
+MANIFEST = ("file", "subject", "condition", "format", "unit", "tz", "start", "sampling_rate_hz")
+"""Columns a manifest of recordings may have; `file` is required."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A parsed study file, with the way to the files it names."""
+
+    path: Path
+    content: Mapping[str, Any]
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        return dict(self.content.get(name, {}))
+
+    def resolve(self, section: str, key: str) -> Path | None:
+        name = self.section(section).get(key)
+        if name is None:
+            return None
+        path = self.path.parent / str(name)
+        if not path.is_file():
+            raise StudyError(f"{self.path}: [{section}] {key} names {name}, which does not exist")
+        return path
+
+
+def load_study(path: str | Path) -> Study:
+    """Read a study and everything it names.
+
+    A recording that cannot be read does not stop the study: it becomes one of its `problems`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The `study.toml`, or the folder that holds it.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        If the file is no TOML, has an unknown or missing key, or names a missing file.
+    FormatError
+        If a log it names cannot be read.
+    """
+    file = _parse(Path(path))
+    design, endpoint, data = (file.section(s) for s in ("design", "endpoint", "data"))
+    tz = file.content.get("tz")
+    sessions, problems = _sessions(file, tz)
+    phases = file.resolve("design", "phases")
+    doses, outcomes = file.resolve("data", "doses"), file.resolve("data", "outcomes")
+    subject = data.get("subject")
+    return Study(
+        title=str(file.content.get("title", file.path.parent.name)),
+        sessions=sessions,
+        phases=read_phases(phases, tz=tz, subject=subject) if phases else pd.DataFrame(),
+        doses=read_doses(doses, tz=tz, subject=subject) if doses else pd.DataFrame(),
+        outcomes=read_outcomes(outcomes, tz=tz, subject=subject) if outcomes else pd.DataFrame(),
+        conditions=_conditions(file),
+        primary=str(endpoint.get("primary", "residual_hr")),
+        secondary=tuple(endpoint.get("secondary", ())),
+        method=str(design.get("method", "default")),
+        cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
+        settings=_settings(design, endpoint),
+        randomisation=_randomisation(file),
+        familiarisation=_whole_number(file, "design", "familiarisation", 0),
+        seed=int(file.content.get("seed", 0)),
+        problems=problems,
+    )
+
+
+def _parse(path: Path) -> _File:
+    if path.is_dir():
+        path = path / "study.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"{path}: no such study file") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise StudyError(f"{path}: is no text; a study file is TOML in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{path}: is not valid TOML: {error}") from None
+    _check_keys(path, "", content)
+    for section in ("endpoint", "design", "clean", "data"):
+        if not isinstance(content.get(section, {}), dict):
+            raise StudyError(f"{path}: [{section}] must be a table of keys")
+        _check_keys(path, section, content.get(section, {}))
+    return _File(path, content)
+
+
+def _check_keys(path: Path, section: str, content: Mapping[str, Any]) -> None:
+    for key in content:
+        if key not in KEYS[section]:
+            place = f" in [{section}]" if section else ""
+            raise StudyError(
+                f"{path}: unknown key {key!r}{place}; choose from {', '.join(KEYS[section])}"
+            )
+
+
+def _conditions(file: _File) -> tuple[str, str]:
+    names = file.section("design").get("conditions", ["off", "on"])
+    if not (isinstance(names, list) and len(names) == 2 and names[0] != names[1]):
+        raise StudyError(
+            f"{file.path}: [design] conditions must name two, the reference first, "
+            f'such as ["off", "on"]; it is {names!r}'
+        )
+    return str(names[0]), str(names[1])
+
+
+def _settings(design: Mapping[str, Any], endpoint: Mapping[str, Any]) -> CompareSettings:
+    swc = endpoint.get("swc")
+    return CompareSettings(
+        washin_days=seconds(design.get("washin", "0d")) / 86400,
+        direction=str(endpoint.get("direction", "none")),
+        swc=None if swc is None else float(swc),
+        start_reason=str(design.get("start_reason", "")),
+    )
+
+
+def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
+    path = file.resolve("design", "randomisation")
+    if path is None:
+        return None
+    try:
+        orders = json.loads(path.read_text(encoding="utf-8"))["set"]
+        return tuple(tuple(str(c) for c in order) for order in orders)
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(
+            f'must be JSON with the possible orders under "set" ({error})', source=path.name
+        ) from None
+
+
+def _whole_number(file: _File, section: str, key: str, default: int) -> int:
+    value = file.section(section).get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise StudyError(f"{file.path}: [{section}] {key} must be a whole number, not {value!r}")
+    return value
+
+
+def _sessions(
+    file: _File, tz: str | None
+) -> tuple[tuple[Session, ...], tuple[Refusal, ...]]:
+    events_path = file.resolve("data", "events")
+    subject = file.section("data").get("subject")
+    events = mark(read_events(events_path, tz=tz, subject=subject)) if events_path else []
+    sessions: list[Session] = []
+    problems: list[Refusal] = []
+    for row in _listed(file, tz):
+        try:
+            rr = _read(row)
+            episodes = tuple(within(events, rr, subject=row["subject"]))
+            sessions.append(Session(row["subject"], row["name"], rr, episodes, row["condition"]))
+        except HRVError as error:
+            problems.append(Refusal(f"recording {row['name']}", str(error)))
+    return _by_time(sessions), tuple(problems)
+
+
+def _by_time(sessions: Sequence[Session]) -> tuple[Session, ...]:
+    """Order by subject and time; recordings without a clock keep the order of the list."""
+
+    def key(session: Session) -> tuple[str, float]:
+        return session.subject, session.rr.start.timestamp() if session.rr.start else 0.0
+
+    return tuple(sorted(sessions, key=key))
+
+
+def _read(row: Mapping[str, Any]) -> RRSeries:
+    return read(
+        row["path"],
+        format=row["format"],
+        unit=row["unit"],
+        tz=row["tz"],
+        start=row["start"],
+        sampling_rate_hz=row["sampling_rate_hz"],
+    )
+
+
+def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
+    """One row a recording, from a manifest CSV or a glob."""
+    data = file.section("data")
+    named = data.get("recordings")
+    if not isinstance(named, str):
+        raise StudyError(f'{file.path}: [data] recordings must be a glob or a manifest CSV')
+    defaults = {
+        "subject": data.get("subject"),
+        "condition": "",
+        "format": data.get("format"),
+        "unit": data.get("unit"),
+        "tz": tz,
+        "start": None,
+        "sampling_rate_hz": data.get("sampling_rate_hz"),
+    }
+    if named.endswith(".csv") and "*" not in named:
+        return _manifest(file, named, defaults)
+    paths = sorted(file.path.parent.glob(named))
+    if not paths:
+        raise StudyError(f"{file.path}: [data] recordings: no file matches {named!r}")
+    return [_row(file, path, defaults) for path in paths]
+
+
+def _row(file: _File, path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    name = path.relative_to(file.path.parent).as_posix()
+    subject = defaults["subject"] or path.parent.name
+    return {**defaults, "path": path, "name": name, "subject": str(subject)}
+
+
+def _manifest(file: _File, named: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
+    path = file.resolve("data", "recordings")
+    assert path is not None  # `named` was given
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    unknown = [c for c in table.columns if c not in MANIFEST]
+    if unknown or "file" not in table.columns:
+        raise StudyError(
+            f"{path.name}: columns must be among {', '.join(MANIFEST)}, `file` included; "
+            f"found {', '.join(table.columns)}"
+        )
+    rows = []
+    for number, given in enumerate(table.to_dict(orient="records"), start=2):
+        recording = path.parent / given["file"]
+        if not recording.is_file():
+            raise StudyError(f"{path.name}, line {number}: {given['file']} does not exist")
+        settings = {k: v for k, v in given.items() if k != "file" and v != ""}
+        row = _row(file, recording, {**defaults, **settings})
+        rows.append(_typed(row, path, number))
+    return rows
+
+
+def _typed(row: dict[str, Any], path: Path, line: int) -> dict[str, Any]:
+    try:
+        if isinstance(row["sampling_rate_hz"], str):
+            row["sampling_rate_hz"] = float(row["sampling_rate_hz"])
+        if isinstance(row["start"], str):
+            row["start"] = pd.Timestamp(row["start"]).to_pydatetime()
+    except ValueError as error:
+        raise FormatError(str(error), source=path.name, line=line) from None
+    return row

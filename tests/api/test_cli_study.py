@@ -1,0 +1,95 @@
+"""`hrv compare` and `hrv demo`: the sample study, and studies that are wrong."""
+
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+def test_demo_prints_the_comparison_and_writes_the_report(hrv_command, demo_folder):
+    report = demo_folder / "report.html"
+    done = hrv_command("demo", "--report", report)
+    assert done.code == 0, done.err
+    assert "Magnesium" in done.out
+    assert str(report) in done.err
+    html = report.read_text()
+    assert html.startswith("<!doctype html>") or html.startswith("<!DOCTYPE html>")
+    assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_the_sample_study_covers_the_truth_it_was_made_from(hrv_command, sample_data):
+    done = hrv_command("compare", sample_data / "study.toml", "--format", "json")
+    result = json.loads(done.out)
+    truth = json.loads((sample_data / "truth.json").read_text())
+    assert done.code == 0
+    assert result["low"] <= truth["effect"]["residual_hr"] <= result["high"]
+    assert {m["method"] for m in result["methods"]} >= {"default", "block_means", "randomisation"}
+
+
+def test_without_the_randomisation_log_there_is_no_randomisation_p_value(
+    hrv_command, sample_data, tmp_path
+):
+    shutil.copytree(sample_data, tmp_path / "study")
+    toml = tmp_path / "study" / "study.toml"
+    lines = toml.read_text().splitlines()
+    toml.write_text("\n".join(line for line in lines if not line.startswith("randomisation")))
+    done = hrv_command("compare", toml, "--format", "json")
+    methods = {m["method"]: m for m in json.loads(done.out)["methods"]}
+    assert methods["randomisation"]["p_value"] is None
+    assert "randomis" in methods["randomisation"]["refusals"][0]["why"]
+
+
+def minimal(tmp_path, text: str):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    return path
+
+
+WRONG = {
+    "no TOML": "title = ",
+    "an unknown key": 'titel = "x"',
+    "an unknown key in a section": '[design]\nwash = "2d"',
+    "a missing log": '[data]\nrecordings = "*.txt"\nevents = "gone.csv"',
+    "no recording": '[data]\nrecordings = "*.txt"',
+    "one condition": '[design]\nconditions = ["on"]\n[data]\nrecordings = "*.txt"',
+}
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_study_gets_one_sentence_and_exit_2(hrv_command, tmp_path, text):
+    done = hrv_command("compare", minimal(tmp_path, text))
+    assert done.code == 2
+    assert "study.toml" in done.err
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.err
+
+
+def test_a_study_that_names_a_missing_file_names_it(hrv_command, tmp_path):
+    done = hrv_command("compare", minimal(tmp_path, WRONG["a missing log"]))
+    assert "gone.csv" in done.err
+
+
+def test_overlapping_phases_are_refused_by_name(hrv_command, sample_data, tmp_path):
+    shutil.copytree(sample_data, tmp_path / "study")
+    phases = tmp_path / "study" / "phases.csv"
+    header, first, *rest = phases.read_text().splitlines()
+    phases.write_text("\n".join([header, first, first, *rest]))
+    done = hrv_command("compare", tmp_path / "study" / "study.toml")
+    assert done.code == 2
+    assert "overlap" in done.err
+
+
+def test_an_unreadable_recording_is_reported_and_the_rest_is_analysed(
+    hrv_command, sample_data, tmp_path
+):
+    shutil.copytree(sample_data, tmp_path / "study")
+    (tmp_path / "study" / "recordings" / "zz.txt").write_text("no beats here\n")
+    done = hrv_command("compare", tmp_path / "study", "--format", "json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert any("zz.txt" in r["what"] for r in result["not_answered"])
