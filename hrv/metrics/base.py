@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hrv.types import Float, NNSeries, Windows
 
+Codes = npt.NDArray[np.uint8]
+
 
 class Reason(enum.IntEnum):
-    """Why a value was refused; zero means it was not.  `SENTENCES` has the words."""
+    """Why a value was refused; zero means it was not.  `hrv.metrics.words` has the sentences."""
 
     OK = 0
     TOO_SHORT = 1  #: window shorter than the metric's minimum length
-    COVERAGE = 2  #: less than 80 % of the window is covered by NN intervals
-    CORRECTED = 3  #: more than 20 % of the beats were corrected
-    TOO_FEW_BEATS = 4  #: fewer intervals than the formula needs
-    TOO_FEW_PAIRS = 5  #: fewer joined pairs than the window's length asks for
-    NO_VARIATION = 6  #: all intervals alike, the formula divides by zero
+    COVERAGE = 2  #: too little of the window is covered by NN intervals
+    CORRECTED = 3  #: too many of the beats were corrected
+    TOO_FEW_PAIRS = 4  #: fewer joined pairs than the window's length asks for
+    TOO_FEW_BEATS = 5  #: fewer intervals or pairs than the formula needs
+    NO_VARIATION = 6  #: all intervals alike, the formula has no value there
     ARITHMETIC = 7  #: the formula gave no finite number
 
 
@@ -51,8 +52,27 @@ class Block:
         `Reason` codes.
     """
 
-    values: npt.NDArray[np.float64]
-    reasons: npt.NDArray[np.uint8]
+    values: Float
+    reasons: Codes
+
+    @classmethod
+    def of(cls, columns: Sequence[Float], why: Reason = Reason.TOO_FEW_BEATS) -> Block:
+        """Join columns of float64[k]; `why` is the reason wherever one is NaN.
+
+        A value that is infinite becomes NaN with `Reason.ARITHMETIC`.
+        """
+        values = np.empty((len(columns[0]), len(columns)), dtype=np.float64, order="F")
+        for j, column in enumerate(columns):
+            values[:, j] = column
+        reasons = np.zeros(values.shape, dtype=np.uint8, order="F")
+        reasons[np.isnan(values)] = why
+        infinite = np.isinf(values)
+        values[infinite], reasons[infinite] = np.nan, Reason.ARITHMETIC
+        return cls(values, reasons)
+
+
+Family = Callable[[NNSeries, Windows, MetricSettings], Block]
+"""Signature of every family: pure, no warning from numpy, one row a window."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +84,11 @@ class Metric:
     name : str
         Column name.
     unit : str
-        ``"ms"``, ``"ms²"``, ``"%"``, ``"bpm"``, ``"Hz"``, ``""`` …
+        ``"ms"``, ``"ms²"``, ``"%"``, ``"bpm"``, ``"Hz"``, ``"1"`` (a pure number) …
     min_s : float
         Shortest legitimate window, s.
     min_beats : int
         Fewest intervals (or joined pairs, for `pairs`) the formula needs.
-    pairs : bool
-        True if it is made of successive differences, so that joined pairs count.
     source : str
         Publication with DOI.
     summary : str
@@ -80,14 +98,26 @@ class Metric:
         columns come in the order of `columns`.
     columns : tuple of str
         Names of all columns of the family's block.
+    pairs : bool
+        True if it is made of successive differences, so that joined pairs count.
     """
 
     name: str
     unit: str
     min_s: float
     min_beats: int
-    pairs: bool
     source: str
     summary: str
-    family: Callable[[NNSeries, Windows, MetricSettings], Block]
+    family: Family
     columns: tuple[str, ...]
+    pairs: bool = False
+
+
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Float:
+    """Divide elementwise; NaN where the denominator is not above zero, never a warning."""
+    top, bottom = np.broadcast_arrays(
+        np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    )
+    out = np.full(bottom.shape, np.nan)
+    np.divide(top, bottom, out=out, where=bottom > 0)
+    return out

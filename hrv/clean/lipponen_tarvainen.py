@@ -1,0 +1,224 @@
+"""Find ectopic, missed, extra and displaced beats by time-varying thresholds (the default).
+
+Lipponen & Tarvainen 2019, "A robust algorithm for heart rate variability time series artefact
+correction using novel beat classification", J Med Eng Technol 43:173,
+doi:10.1080/03091902.2019.1640306.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrv.clean.base import Cleaner, CleanSettings, breaks, stretches, to_nn
+from hrv.clean.rolling import rolling_quantiles
+from hrv.types import Bool, Flag, FlagArray, Float, Int, NNSeries, RRSeries
+
+ALPHA = 5.2
+"""Threshold in quartile deviations: 99.95 % of normally distributed differences lie within."""
+WIDTH, MEDIAN = 91, 11
+"""Beats that a threshold, and a local median, look at."""
+C1, C2 = 0.13, 0.17
+"""Slope and offset of the line that bounds the ectopic classes in the subspace S12."""
+FLOOR_MS = ALPHA
+"""Least threshold, ms: a quartile deviation of 1 ms, the resolution of recorders.  A paced or
+made-up rhythm has none of its own, and every tick of rounding would look like an artefact."""
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the classification of n intervals looks at, after the paper's figure 1.
+
+    Parameters
+    ----------
+    rr_ms : float64[n]
+        Intervals.
+    median_ms, threshold_ms : float64[n]
+        Local median and the threshold of the deviation from it (Th2).
+    d : float64[n]
+        Difference from the interval before, in thresholds (dRR / Th1).
+    s12, s22 : float64[n]
+        Subspaces: the neighbouring difference, and the nearer of the following two, that speaks
+        most against an ectopic (long or short) beat.
+    m : float64[n]
+        Deviation from the local median, in thresholds, negative ones doubled (mRR / Th2).
+    last : int64[n]
+        Index of the last interval before the next loss of beats.
+    """
+
+    rr_ms: Float
+    median_ms: Float
+    threshold_ms: Float
+    d: Float
+    s12: Float
+    s22: Float
+    m: Float
+    last: Int
+
+
+def features(rr_ms: Float, apart: Bool) -> Features:
+    """Differences, deviations and thresholds of one stretch.
+
+    Parameters
+    ----------
+    rr_ms : float64[n]
+        Intervals of a stretch without a long loss.
+    apart : bool[n]
+        Intervals that do not follow the one before; ``apart[0]`` is True.
+    """
+    # As in NeuroKit2 an interval of mean length stands before the first, so that the first can
+    # be judged; here the mean of what the first threshold sees, not of the day to come.
+    x = np.concatenate(([rr_ms[: WIDTH // 2 + 1].mean()], rr_ms))
+    first = np.concatenate(([True, False], apart[1:]))
+    median = rolling_quantiles(x, MEDIAN, (0.5,))[0]
+    difference = np.diff(x, prepend=x[0])
+    difference[0] = difference[1 : WIDTH // 2 + 2].mean()
+    # no difference is taken across a loss: the local median stands for the interval before
+    lost = first.copy()
+    lost[0] = False
+    difference[lost] = (x - median)[lost]
+    rank = np.maximum(np.cumsum(~lost) - 1, 0)
+    d = difference / _threshold(difference[~lost])[rank]
+    deviation = x - median
+    deviation[deviation < 0] *= 2
+    threshold = _threshold(deviation)
+    s12, s22, last = _subspaces(d, first)
+    return Features(
+        x[1:], median[1:], threshold[1:], d[1:], s12[1:], s22[1:],
+        (deviation / threshold)[1:], last[1:] - 1,
+    )  # fmt: skip
+
+
+def _threshold(values: Float) -> Float:
+    low, high = rolling_quantiles(np.abs(values), WIDTH, (0.25, 0.75))
+    return np.asarray(np.maximum(ALPHA * (high - low) / 2, FLOOR_MS))
+
+
+def _subspaces(d: Float, first: Bool) -> tuple[Float, Float, Int]:
+    """S12, S22 and the end of each part; at its ends a part is mirrored."""
+    starts = np.flatnonzero(first)
+    part = np.cumsum(first) - 1
+    begin, end = starts[part], np.append(starts[1:], d.size)[part] - 1
+    at = np.arange(d.size)
+
+    def neighbour(step: int) -> Float:
+        j = at + step
+        j = np.where(j < begin, 2 * begin - j, np.where(j > end, 2 * end - j, j))
+        return d[np.clip(j, begin, end)]
+
+    left, right, right2 = neighbour(-1), neighbour(1), neighbour(2)
+    s12 = np.where(d > 0, np.maximum(left, right), np.where(d < 0, np.minimum(left, right), 0.0))
+    s22 = np.where(d >= 0, np.minimum(right, right2), np.maximum(right, right2))
+    return s12, s22, end
+
+
+@dataclass(frozen=True)
+class Found:
+    """Indices of one stretch's artefacts by class, in the paper's sense.
+
+    Parameters
+    ----------
+    ectopic : tuple of int
+        Second interval of an ectopic pair: the beat between it and the one before is ectopic.
+    missed : tuple of int
+        Interval in which a beat was missed.
+    extra : tuple of int
+        Interval that a false beat ends.
+    displaced : tuple of int
+        Interval too long or too short for another reason.
+    """
+
+    ectopic: tuple[int, ...]
+    missed: tuple[int, ...]
+    extra: tuple[int, ...]
+    displaced: tuple[int, ...]
+
+
+def detect(f: Features) -> Found:
+    """Classify intervals by the decisions of the paper's figure 1.
+
+    Parameters
+    ----------
+    f : Features
+        Of one stretch.
+    """
+    n = f.rr_ms.size
+    after = np.append(f.rr_ms[1:], np.inf)
+    after[np.arange(n) == f.last] = np.inf
+    rises, falls = f.d > 1, f.d < -1
+    ectopic = (rises & (f.s12 < -C1 * f.d - C2)) | (falls & (f.s12 > -C1 * f.d + C2))
+    long, short, far = rises & (f.s22 < -1), falls & (f.s22 > 1), np.abs(f.m) > 3
+    extra = short & (np.abs(f.rr_ms + after - f.median_ms) < f.threshold_ms)
+    missed = long & (np.abs(f.rr_ms / 2 - f.median_ms) < f.threshold_ms)
+    odd = long | short | far
+    size = np.abs(f.d)
+    found: dict[str, list[int]] = {"ectopic": [], "missed": [], "extra": [], "displaced": []}
+    seen = -1
+    for i in np.flatnonzero(rises | falls).tolist():
+        if i <= seen:
+            continue
+        if ectopic[i]:
+            found["ectopic"].append(i)
+            continue
+        # the paper's figure looks at the next interval too where the next difference is larger
+        both = i + 2 <= f.last[i] and size[i + 1] < size[i + 2]
+        seen = i + 1 if both else i
+        for j in (i, i + 1) if both else (i,):
+            if odd[j]:
+                name = "extra" if extra[j] else "missed" if missed[j] else "displaced"
+                found[name].append(j)
+    return Found(**{name: tuple(at) for name, at in found.items()})
+
+
+def apply(series: RRSeries, settings: CleanSettings) -> NNSeries:
+    """Flag what the classification finds; see the module for the source.
+
+    Parameters
+    ----------
+    series : RRSeries
+        n intervals.
+    settings : CleanSettings
+        Not used: the paper's constants are part of the method.
+    """
+    del settings
+    apart, flag = breaks(series), series.flag.copy()
+    for part in stretches(series):
+        begins = apart[part].copy()
+        begins[0] = True
+        mark(flag[part], detect(features(series.rr_ms[part], begins)), begins)
+    constants = {"alpha": ALPHA, "width": WIDTH, "median": MEDIAN, "c1": C1, "c2": C2}
+    return to_nn(series, flag, "lipponen_tarvainen", constants)
+
+
+def mark(flag: FlagArray, found: Found, apart: Bool) -> None:
+    """Set the flags of one stretch in place.
+
+    Parameters
+    ----------
+    flag : uint16[n]
+        Flags of the stretch's intervals, changed.
+    found : Found
+        What `detect` said.
+    apart : bool[n]
+        Intervals that do not follow the one before.
+    """
+    for name, bit, offset in (
+        ("ectopic", Flag.ECTOPIC, 0),
+        ("ectopic", Flag.ECTOPIC, -1),
+        ("missed", Flag.MISSED, 0),
+        ("extra", Flag.EXTRA, 0),
+        ("extra", Flag.EXTRA, 1),
+        ("displaced", Flag.ARTEFACT, 0),
+    ):
+        at = np.array(getattr(found, name), dtype=np.int64)
+        at = at[~apart[at]] if offset < 0 else at
+        flag[at + offset] |= np.uint16(bit)
+
+
+CLEANER = Cleaner(
+    "lipponen_tarvainen",
+    "classify ectopic, missed, extra and displaced beats by time-varying thresholds",
+    "Lipponen & Tarvainen 2019, doi:10.1080/03091902.2019.1640306",
+    apply,
+)

@@ -1,0 +1,149 @@
+"""The one sliding engine: families are computed, then the rules of validity applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrv._spans import coverage, locate
+from hrv.metrics.base import Block, Codes, Family, Metric, MetricSettings, Reason
+from hrv.metrics.sums import count
+from hrv.types import Bool, Float, Int, NNSeries, Windows
+
+MIN_COVERAGE = 0.80
+"""Least share of a window that NN intervals must cover."""
+FLAG_CORRECTED, MAX_CORRECTED = 0.05, 0.20
+"""Shares of corrected beats above which a window is flagged, and refused."""
+ROUNDING = 1e-9
+"""Slack of comparisons with limits, so that a share of exactly 80 % passes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """What k windows rest on.
+
+    Parameters
+    ----------
+    n, pairs : int64[k]
+        NN intervals, and joined pairs of them, in each window.
+    coverage, corrected : float64[k]
+        Share of the window covered by NN intervals; share of its recorded intervals removed.
+    """
+
+    n: Int
+    pairs: Int
+    coverage: Float
+    corrected: Float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Values of m metrics over k windows, each a number or the reason for none.
+
+    Parameters
+    ----------
+    metrics : tuple of Metric
+        What was computed.
+    windows : Windows
+        Where.
+    support : Support
+        What it rests on.
+    values : float64[k, m]
+        NaN exactly where `reasons` is not `Reason.OK`.
+    reasons : uint8[k, m]
+        `Reason` codes.
+    forced : bool[k, m]
+        True where the window is shorter than the metric needs and ``force`` let it pass.
+    """
+
+    metrics: tuple[Metric, ...]
+    windows: Windows
+    support: Support
+    values: Float
+    reasons: Codes
+    forced: Bool
+
+    def column(self, name: str) -> Float:
+        """float64[k]: values of the metric called `name`."""
+        return self.values[:, [metric.name for metric in self.metrics].index(name)]
+
+
+def least_pairs(width_s: Float) -> Float:
+    """Tell how many joined pairs windows of `width_s` (float64[k]) must hold: float64[k].
+
+    4 at 10 s, 15 at 30 s, 30 at 60 s and half the seconds beyond; straight lines between, so
+    that a clean heart at 40 bpm passes everywhere.
+    """
+    beyond = width_s / 2
+    return np.where(width_s >= 30, beyond, np.interp(width_s, (0.0, 10.0, 30.0), (0.0, 4.0, 15.0)))
+
+
+def support(nn: NNSeries, windows: Windows) -> Support:
+    """Count what each window rests on."""
+    n, rr = windows.n, nn.rr
+    pairs = count(nn.joined, np.minimum(windows.lo + 1, len(nn)), windows.hi)
+    if len(rr) == len(nn):
+        return Support(n, pairs, coverage(nn, windows), np.zeros(len(windows)))
+    lo, hi = locate(rr.begin_s, rr.t_s, windows.start_s, windows.stop_s)
+    recorded = np.maximum(hi - lo, n)
+    corrected = (recorded - n) / np.maximum(recorded, 1)
+    return Support(n, pairs, coverage(nn, windows), corrected)
+
+
+def evaluate(
+    nn: NNSeries, windows: Windows, metrics: Sequence[Metric], settings: MetricSettings
+) -> Evaluation:
+    """Compute `metrics` over `windows` and refuse what the data cannot support.
+
+    Parameters
+    ----------
+    nn : NNSeries
+        n intervals.
+    windows : Windows
+        k spans of this series, on a grid or anywhere.
+    metrics : sequence of Metric
+        m entries of `hrv.METRICS`.
+    settings : MetricSettings
+        ``force`` lets windows pass that are shorter than a metric's minimum length; the other
+        rules stay.
+
+    Returns
+    -------
+    Evaluation
+        A window's row depends on nothing outside the window.
+    """
+    base = support(nn, windows)
+    general = _general(base, windows)
+    shape = (len(windows), len(metrics))
+    values = np.empty(shape, order="F")
+    reasons = np.zeros(shape, np.uint8, order="F")
+    forced = np.zeros(shape, np.bool_, order="F")
+    blocks: dict[Family, Block] = {}
+    for j, metric in enumerate(metrics):
+        if metric.family not in blocks:
+            blocks[metric.family] = metric.family(nn, windows, settings)
+        block, column = blocks[metric.family], metric.columns.index(metric.name)
+        short = windows.width_s < metric.min_s - ROUNDING
+        held = base.pairs if metric.pairs else base.n
+        why = np.where(general != Reason.OK, general, block.reasons[:, column])
+        why[(general == Reason.OK) & (held < metric.min_beats)] = Reason.TOO_FEW_BEATS
+        if not settings.force:
+            why[short] = Reason.TOO_SHORT
+        reasons[:, j] = why
+        values[:, j] = np.where(why == Reason.OK, block.values[:, column], np.nan)
+        forced[:, j] = short & (why == Reason.OK)
+    return Evaluation(tuple(metrics), windows, base, values, reasons, forced)
+
+
+def _general(base: Support, windows: Windows) -> Codes:
+    """Rules that hold for every metric: uint8[k], the first that is broken."""
+    why = np.zeros(len(windows), np.uint8)
+    for broken, reason in (
+        (base.pairs < least_pairs(windows.width_s) - ROUNDING, Reason.TOO_FEW_PAIRS),
+        (base.corrected > MAX_CORRECTED + ROUNDING, Reason.CORRECTED),
+        (base.coverage < MIN_COVERAGE - ROUNDING, Reason.COVERAGE),
+    ):
+        why[broken] = reason
+    return why
