@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from hrv._units import seconds
 
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, StudyError
 from hrv.study import Session, Study
 from hrv.types import Refusal, RRSeries
-from hrv.units import seconds
 from ingest.events import read_doses, read_events, read_outcomes, read_phases
-from ingest.formats import read
+from ingest.reading import read
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("title", "tz", "seed", "endpoint", "design", "clean", "data"),
@@ -176,9 +176,7 @@ def _whole_number(file: _File, section: str, key: str, default: int) -> int:
     return value
 
 
-def _sessions(
-    file: _File, tz: str | None
-) -> tuple[tuple[Session, ...], tuple[Refusal, ...]]:
+def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[Refusal, ...]]:
     events_path = file.resolve("data", "events")
     subject = file.section("data").get("subject")
     events = mark(read_events(events_path, tz=tz, subject=subject)) if events_path else []
@@ -219,7 +217,7 @@ def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
     data = file.section("data")
     named = data.get("recordings")
     if not isinstance(named, str):
-        raise StudyError(f'{file.path}: [data] recordings must be a glob or a manifest CSV')
+        raise StudyError(f"{file.path}: [data] recordings must be a glob or a manifest CSV")
     defaults = {
         "subject": data.get("subject"),
         "condition": "",

@@ -45,7 +45,7 @@ def _root(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    r"""Does the heart recover faster from stress than before?
+    """Does the heart recover faster from stress than before?
 
     \b
     hrv demo                                  the sample study, end to end

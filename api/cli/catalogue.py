@@ -29,7 +29,7 @@ def catalogue(
     form: opt.FormatOption = OutputFormat.TABLE,
     out: opt.OutOption = None,
 ) -> None:
-    r"""List the formats, cleaners, metrics, recovery measures or comparison methods.
+    """List the formats, cleaners, metrics, recovery measures or comparison methods.
 
     \b
     hrv catalogue metrics

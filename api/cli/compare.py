@@ -22,7 +22,7 @@ def compare(
     form: opt.FormatOption = OutputFormat.TABLE,
     out: opt.OutOption = None,
 ) -> None:
-    r"""Compare stress recovery before and after, as the study declares it.
+    """Compare stress recovery before and after, as the study declares it.
 
     \b
     hrv compare study.toml

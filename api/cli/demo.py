@@ -17,7 +17,7 @@ def demo(
         "report.html"
     ),
 ) -> None:
-    r"""Analyse the sample study: print the comparison, write the report, say where.
+    """Analyse the sample study: print the comparison, write the report, say where.
 
     \b
     hrv demo

@@ -32,7 +32,7 @@ def recovery(
     tz: opt.ZoneOption = None,
     sampling_rate: opt.RateOption = None,
 ) -> None:
-    r"""How the heart came back after each stressor of one recording.
+    """How the heart came back after each stressor of one recording.
 
     Events of which the kind is "stress" make the episodes; times are ISO 8601 with a zone,
     or seconds from the start of the recording.

@@ -37,7 +37,7 @@ def simulate(
         typer.Option(metavar="FOLDER", help="Write the sample study made from this seed instead."),
     ] = None,
 ) -> None:
-    r"""Make a recording, or a whole study, with known truth.
+    """Make a recording, or a whole study, with known truth.
 
     \b
     hrv simulate --seed 1 > session.txt

@@ -18,7 +18,7 @@ def summary(
     sampling_rate: opt.RateOption = None,
     force: opt.ForceOption = False,
 ) -> None:
-    r"""HRV metrics over a whole recording.
+    """HRV metrics over a whole recording.
 
     \b
     hrv summary session.txt

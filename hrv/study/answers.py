@@ -64,7 +64,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
         NaN where there is none; it stays NaN and does not count.
     """
     known = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
-    adjusted = {name: math.nan for name in p_values}
+    adjusted = dict.fromkeys(p_values, math.nan)
     running = 0.0
     for rank, (p, name) in enumerate(known):
         running = max(running, min(1.0, (len(known) - rank) * p))
@@ -82,16 +82,17 @@ def _endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
 def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
     if isinstance(found, Refusal):
         return _refused(found, method)
+    dated = not study.phases.empty
+    columns = ["subject", "time", "value", "se"] if dated else ["subject", "condition", "value"]
     return compare(
-        found.observations,
-        study.phases,
+        found.observations[columns],
+        study.phases if dated else None,
         method=method,
         conditions=study.conditions,
+        covariates=(),
         seed=study.seed,
         randomisation=study.randomisation,
-        settings=replace(
-            study.settings, scale=found.scale, outcome=found.label, unit=found.unit
-        ),
+        settings=replace(study.settings, scale=found.scale, outcome=found.label, unit=found.unit),
     )
 
 

@@ -11,7 +11,7 @@ from hrv.clean import clean
 from hrv.endpoints import metrics_of
 from hrv.quality import describe
 from hrv.recovery import recovery as measure_recovery
-from hrv.recovery.curves import episode_curves
+from hrv.study.curves import episode_curves
 from hrv.study.types import Session, Study
 from hrv.types import NNSeries
 from hrv.windows import summary
