@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hrv.recovery.kinetics import tau_flags
 from hrv.recovery.response import Response
+from hrv.recovery.signal import quality
+from hrv.types import Flag, RRSeries
 
 
 def flags_of(response: Response) -> tuple[str, ...]:
@@ -17,7 +21,7 @@ def flags_of(response: Response) -> tuple[str, ...]:
 
 
 def _quality(response: Response) -> list[str]:
-    phases, track = response.phases, response.track
+    phases = response.phases
     spans = (
         ("baseline", phases.baseline_from_s, phases.baseline_to_s),
         ("stressor", phases.onset_s, phases.offset_s),
@@ -28,13 +32,17 @@ def _quality(response: Response) -> list[str]:
     for name, start_s, stop_s in spans:
         if stop_s <= start_s:
             continue
-        covered = float(track.coverage(start_s, stop_s))
-        if covered < response.settings.min_coverage:
-            flags.append(f"coverage of the {name} {100 * covered:.0f} %")
-        corrected = float(track.corrected(start_s, stop_s))
-        if corrected > response.settings.flag_corrected:
-            flags.append(f"{100 * corrected:.0f} % of the beats of the {name} corrected")
-        suspects += track.suspects(start_s, stop_s)
+        base = quality(response.nn, start_s, stop_s)
+        if not base.covered:
+            flags.append(f"coverage of the {name} {100 * base.coverage:.0f} %")
+        if base.flagged:
+            flags.append(f"{100 * base.corrected:.0f} % of the beats of the {name} corrected")
+        suspects += _suspects(response.nn.rr, start_s, stop_s)
     if suspects:
         flags.append(f"{suspects} interval(s) with doubtful timing")
     return flags
+
+
+def _suspects(rr: RRSeries, start_s: float, stop_s: float) -> int:
+    lo, hi = np.searchsorted(rr.t_s, (start_s, stop_s))
+    return int(((rr.flag[lo:hi] & Flag.SUSPECT) != 0).sum())

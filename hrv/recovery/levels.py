@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from hrv.recovery.response import Baseline, Response
-from hrv.recovery.signal import Curve
+from hrv.recovery.signal import Curve, hr_curve, ln_rmssd_curve
 from hrv.types import Measure
 
 PEAK_AFTER_S = 60.0
@@ -54,22 +55,22 @@ def reactivity_ln_rmssd_percent(response: Response) -> Measure:
 
 def peak_hr(response: Response) -> Measure:
     """Highest 10 s heart rate from onset to 60 s after the stressor, bpm."""
-    return _extreme(response, "hr", 1.0)[0]
+    return _extreme(response, hr_curve, 1.0)[0]
 
 
 def time_to_peak_hr_s(response: Response) -> Measure:
     """Centre of that window minus onset, s."""
-    return _extreme(response, "hr", 1.0)[1]
+    return _extreme(response, hr_curve, 1.0)[1]
 
 
 def min_ln_rmssd(response: Response) -> Measure:
     """Lowest 60 s ln RMSSD from onset to 60 s after the stressor."""
-    return _extreme(response, "ln_rmssd", -1.0)[0]
+    return _extreme(response, ln_rmssd_curve, -1.0)[0]
 
 
 def time_to_min_ln_rmssd_s(response: Response) -> Measure:
     """Centre of that window minus onset, s."""
-    return _extreme(response, "ln_rmssd", -1.0)[1]
+    return _extreme(response, ln_rmssd_curve, -1.0)[1]
 
 
 def residual_ln_rmssd(response: Response) -> Measure:
@@ -102,15 +103,15 @@ def _ln_rmssd_after(response: Response, from_s: float, to_s: float) -> Measure:
     return _above(response.mean_ln_rmssd(*span, name), response.baseline_ln_rmssd)
 
 
-def _extreme(response: Response, what: str, sign: float) -> tuple[Measure, Measure]:
+def _extreme(
+    response: Response, curve_of: Callable[..., Curve], sign: float
+) -> tuple[Measure, Measure]:
     """Value and time since onset of the highest (lowest, for a negative sign) window."""
     phases = response.phases
     stop_s = phases.offset_s + min(PEAK_AFTER_S, phases.recovery_s)
     name = "the span from onset to 60 s after the stressor"
     reason = response.problem(phases.onset_s, stop_s, name)
-    curve: Curve = getattr(response.track, f"{what}_curve")(
-        phases.onset_s, stop_s, response.settings
-    )
+    curve = curve_of(response.nn, phases.onset_s, stop_s, response.settings)
     if not reason and not curve.valid.any():
         reason = f"no window of {name} has enough beats"
     if reason:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hrv.recovery.levels import RESIDUAL_S
 from hrv.recovery.response import Response
+from hrv.recovery.signal import hr_curve
 from hrv.types import Float, Measure
 
 MAX_RHO = 0.9
@@ -26,7 +27,9 @@ def residual_hr(response: Response) -> Measure:
     ``se^2 = v(recovery) + v(baseline)``, each the variance of the mean of an AR(1) process,
     ``v = s^2 / n (1 + rho) / (1 - rho)``, from the 10 s windows of both spans that share no
     beat, after a straight line (recovery) or a constant (baseline) is taken off; rho is
-    pooled and corrected for its small-sample bias (Kendall 1954, Biometrika 41:403-404).
+    pooled and corrected for its small-sample bias (Kendall 1954, Biometrika 41:403-404).  It
+    stands for waves that the two spans show; drifts slower than a span are not in it and
+    belong to the variance from day to day.  The interval is the normal one of ``settings.level``.
     """
     phases = response.phases
     cut = phases.too_short(RESIDUAL_S[1])
@@ -62,7 +65,7 @@ def _standard_error(response: Response, span: tuple[float, float]) -> float:
 
 
 def _windows(response: Response, start_s: float, stop_s: float) -> Float:
-    curve = response.track.hr_curve(start_s, stop_s, response.settings)
+    curve = hr_curve(response.nn, start_s, stop_s, response.settings)
     every = max(1, math.ceil(response.settings.hr_width_s / response.settings.hr_step_s))
     return np.asarray(curve.value[::every], np.float64)
 

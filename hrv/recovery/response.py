@@ -9,10 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
+from hrv.metrics.engine import MAX_CORRECTED, MIN_COVERAGE
 from hrv.recovery.decay import Decay, fit
 from hrv.recovery.phases import Phases, locate
 from hrv.recovery.settings import RecoverySettings
-from hrv.recovery.signal import Curve, Track
+from hrv.recovery.signal import Curve, cut, hr_curve, ln_rmssd_curve, mean_hr, quality
 from hrv.types import Episode, Measure, NNSeries
 
 MAD_TO_SD = 1.4826
@@ -36,8 +37,8 @@ class Response:
 
     Parameters
     ----------
-    track : Track
-        The recording's running sums.
+    nn : NNSeries
+        The recording, or its part around the episode.
     phases : Phases
         Where baseline, stressor and recovery lie.
     episode : Episode
@@ -46,17 +47,17 @@ class Response:
         Definitions.
     """
 
-    track: Track
+    nn: NNSeries
     phases: Phases
     episode: Episode
     settings: RecoverySettings
 
     @classmethod
-    def of(
-        cls, nn: NNSeries, episode: Episode, settings: RecoverySettings, *, track: Track
-    ) -> Response:
-        """Locate `episode` in `nn`, whose running sums are `track`."""
-        return cls(track, locate(nn, episode, settings), episode, settings)
+    def of(cls, nn: NNSeries, episode: Episode, settings: RecoverySettings) -> Response:
+        """Locate `episode` in `nn` and cut out what its measures look at."""
+        phases = locate(nn, episode, settings)
+        until_s = phases.offset_s + settings.recovery_s
+        return cls(cut(nn, phases.baseline_from_s, until_s), phases, episode, settings)
 
     @property
     def recovery_end_s(self) -> float:
@@ -66,17 +67,17 @@ class Response:
     @cached_property
     def baseline_hr(self) -> Baseline:
         """y_B and s_B of heart rate, bpm."""
-        return self._baseline(self.track.hr_curve, self.settings.floor_hr_bpm)
+        return self._baseline(hr_curve, self.settings.floor_hr_bpm)
 
     @cached_property
     def baseline_ln_rmssd(self) -> Baseline:
         """y_B and s_B of ln RMSSD."""
-        return self._baseline(self.track.ln_rmssd_curve, self.settings.floor_ln_rmssd)
+        return self._baseline(ln_rmssd_curve, self.settings.floor_ln_rmssd)
 
     @cached_property
     def recovery_curve(self) -> Curve:
         """Heart rate after the stressor, in windows anchored at its end."""
-        return self.track.hr_curve(self.phases.offset_s, self.recovery_end_s, self.settings)
+        return hr_curve(self.nn, self.phases.offset_s, self.recovery_end_s, self.settings)
 
     @cached_property
     def stress_hr(self) -> Measure:
@@ -138,25 +139,23 @@ class Response:
 
     def problem(self, start_s: float, stop_s: float, name: str) -> str:
         """Why a mean over a span is refused (coverage, corrected beats); empty if it is not."""
-        settings = self.settings
-        covered = float(self.track.coverage(start_s, stop_s))
-        if covered < settings.min_coverage:
+        base = quality(self.nn, start_s, stop_s)
+        if not base.covered:
             return (
-                f"beats cover {100 * covered:.0f} % of {name}, "
-                f"{100 * settings.min_coverage:.0f} % are needed"
+                f"beats cover {100 * base.coverage:.0f} % of {name}, "
+                f"{100 * MIN_COVERAGE:.0f} % are needed"
             )
-        corrected = float(self.track.corrected(start_s, stop_s))
-        if corrected > settings.max_corrected:
+        if not base.clean:
             return (
-                f"{100 * corrected:.0f} % of the beats of {name} were corrected, at most "
-                f"{100 * settings.max_corrected:.0f} % are allowed"
+                f"{100 * base.corrected:.0f} % of the beats of {name} were corrected, at most "
+                f"{100 * MAX_CORRECTED:.0f} % are allowed"
             )
         return ""
 
     def mean_hr(self, start_s: float, stop_s: float, name: str) -> Measure:
         """Heart rate of a span, 60000 / mean NN (time-weighted), or why there is none."""
         reason = self.problem(start_s, stop_s, name)
-        value = float(self.track.mean_hr(start_s, stop_s))
+        value = mean_hr(self.nn, start_s, stop_s)
         if not reason and math.isnan(value):
             reason = f"{name} holds no whole interval"
         return Measure.refused(reason) if reason else Measure(value)
@@ -173,16 +172,16 @@ class Response:
         reason = self.problem(start_s, stop_s, name)
         if reason:
             return Measure.refused(reason)
-        curve = self.track.ln_rmssd_curve(start_s, stop_s, self.settings)
+        curve = ln_rmssd_curve(self.nn, start_s, stop_s, self.settings)
         reason = _half_valid(curve, name)
         return Measure.refused(reason) if reason else Measure(float(np.nanmean(curve.value)))
 
     def _baseline(
-        self, curve_of: Callable[[float, float, RecoverySettings], Curve], floor: float
+        self, curve_of: Callable[[NNSeries, float, float, RecoverySettings], Curve], floor: float
     ) -> Baseline:
         phases = self.phases
         span = (phases.baseline_from_s, phases.baseline_to_s)
-        curve = curve_of(*span, self.settings)
+        curve = curve_of(self.nn, *span, self.settings)
         name = "the session's first baseline" if phases.borrowed else "the baseline"
         reason = phases.baseline_reason or self.problem(*span, name) or _half_valid(curve, name)
         if reason:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hrv.metrics.engine import MIN_COVERAGE
 from hrv.recovery.response import OFF_SPAN_S, Response
+from hrv.recovery.signal import hr_curve
 from hrv.types import Measure
 
 FIRST_MINUTE_S = 60.0
@@ -67,11 +69,11 @@ def slope_hr_bpm_min(response: Response) -> Measure:
     reason = reason or response.problem(off_s, off_s + FIRST_MINUTE_S, "the first minute")
     if reason:
         return Measure.refused(reason)
-    curve = response.track.hr_curve(off_s, off_s + FIRST_MINUTE_S, response.settings)
-    needed = response.settings.min_coverage * len(curve.value)
+    curve = hr_curve(response.nn, off_s, off_s + FIRST_MINUTE_S, response.settings)
+    needed = MIN_COVERAGE * len(curve)
     if curve.valid.sum() < needed:
         return Measure.refused(
-            f"only {int(curve.valid.sum())} of {len(curve.value)} windows of the first minute "
+            f"only {int(curve.valid.sum())} of {len(curve)} windows of the first minute "
             "have enough beats"
         )
     minutes = (curve.centre_s[curve.valid] - off_s) / 60

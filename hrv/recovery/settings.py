@@ -11,6 +11,8 @@ from hrv.errors import InputError
 class RecoverySettings:
     """Definitions every recovery measure shares; the defaults are the project's definitions.
 
+    Coverage and corrected beats are judged by the rules of `hrv.windows`.
+
     Parameters
     ----------
     baseline_from_s, baseline_to_s : float
@@ -19,16 +21,10 @@ class RecoverySettings:
         The baseline starts at least this long after any earlier stressor ended.
     recovery_s : float
         Longest recovery that is looked at, s after offset.
-    min_coverage : float
-        Smallest share of a span or window that beats must cover.
-    max_corrected, flag_corrected : float
-        Share of corrected beats above which a span is refused, and flagged.
     hr_width_s, hr_step_s : float
         Windows of the heart-rate curve.
     rmssd_width_s, rmssd_step_s : float
         Windows of the ln RMSSD curve.
-    rmssd_min_pairs : int
-        Joined pairs a window of the ln RMSSD curve needs.
     gate_hr_bpm, gate_ln_rmssd : float
         Smallest reactivity that counts as a response (or 2 s_B if that is more).
     floor_hr_bpm, floor_ln_rmssd : float
@@ -41,14 +37,10 @@ class RecoverySettings:
     baseline_to_s: float = -60.0
     quiet_s: float = 600.0
     recovery_s: float = 600.0
-    min_coverage: float = 0.80
-    max_corrected: float = 0.20
-    flag_corrected: float = 0.05
     hr_width_s: float = 10.0
     hr_step_s: float = 5.0
     rmssd_width_s: float = 60.0
     rmssd_step_s: float = 10.0
-    rmssd_min_pairs: int = 30
     gate_hr_bpm: float = 3.0
     gate_ln_rmssd: float = 0.10
     floor_hr_bpm: float = 1.0
@@ -61,9 +53,8 @@ class RecoverySettings:
                 f"the baseline runs from {self.baseline_from_s:g} to {self.baseline_to_s:g} s "
                 "relative to onset; it must end by the onset and begin before its end"
             )
-        for name in ("min_coverage", "max_corrected", "flag_corrected", "level"):
-            if not 0 < getattr(self, name) < 1:
-                raise InputError(f"{name} {getattr(self, name):g} is not a share between 0 and 1")
+        if not 0 < self.level < 1:
+            raise InputError(f"level {self.level:g} is not a share between 0 and 1")
         for name in ("recovery_s", "hr_width_s", "hr_step_s", "rmssd_width_s", "rmssd_step_s"):
             if getattr(self, name) <= 0:
                 raise InputError(f"{name} {getattr(self, name):g} is not a positive time")

@@ -13,7 +13,6 @@ from hrv.recovery.flags import flags_of
 from hrv.recovery.measures import MEASURES
 from hrv.recovery.response import Response
 from hrv.recovery.settings import RecoverySettings
-from hrv.recovery.signal import Track
 from hrv.types import Episode, NNSeries, Recovery
 
 UNKNOWN = (
@@ -43,9 +42,9 @@ def recovery(
         One row an episode in the order given: ``label, kind, onset_s, offset_s`` (s since the
         recording's start), the columns of `MEASURES`, then ``<measure>_low``, ``_high``,
         ``_se`` and ``_censored`` where a measure has them, ``flags`` and ``reason``
-        (``"measure: why; measure: why"``, empty if nothing was refused).  Censored means at
-        least the value (tau at its lower bound: at most; then ``tau_hr_s_low`` is 0).  An
-        interval without an upper end has ``inf`` there.  Units, settings and the cleaner
+        (``"measure, measure: why; measure: why"``, empty if nothing was refused).  Censored
+        means at least the value (tau at its lower bound: at most; then ``tau_hr_s_low`` is 0).
+        An interval without an upper end has ``inf`` there.  Units, settings and the cleaner
         are in ``.attrs``.
 
     Raises
@@ -74,10 +73,10 @@ def recover(
             f"recovery needs cleaned intervals (an NNSeries), not {type(nn).__name__}; "
             "call hrv.clean first"
         )
-    chosen, track = settings or RecoverySettings(), Track.of(nn)
+    chosen = settings or RecoverySettings()
     results = []
     for episode in episodes:
-        response = Response.of(nn, episode, chosen, track=track)
+        response = Response.of(nn, episode, chosen)
         measures = {m.name: m.compute(response) for m in MEASURES}
         results.append(Recovery(episode, measures, flags_of(response)))
     return results
@@ -92,7 +91,7 @@ def curve(nn: NNSeries, episode: Episode, settings: RecoverySettings | None = No
         ``t_s`` (centre of a 10 s window, s after the stressor), ``hr`` (bpm) and
         ``hr_above_baseline`` (bpm); NaN where beats or the baseline are missing.
     """
-    response = Response.of(nn, episode, settings or RecoverySettings(), track=Track.of(nn))
+    response = Response.of(nn, episode, settings or RecoverySettings())
     y = response.recovery_curve
     return pd.DataFrame(
         {
@@ -122,8 +121,17 @@ def _row(one: Recovery, nn: NNSeries) -> dict[str, Any]:
         }
         row |= {m.name + end: value for end, value in parts.items()}
     row["flags"] = "; ".join(one.flags)
-    row["reason"] = "; ".join(f"{k}: {v.reason}" for k, v in one.measures.items() if v.reason)
+    row["reason"] = _reasons(one)
     return row
+
+
+def _reasons(one: Recovery) -> str:
+    """Refusals as text; measures refused for the same cause share one clause."""
+    clauses: dict[str, list[str]] = {}
+    for name, measure in one.measures.items():
+        if measure.reason:
+            clauses.setdefault(measure.reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {why}" for why, names in clauses.items())
 
 
 def _extras() -> list[str]:

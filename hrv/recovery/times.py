@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from hrv.recovery.response import Response
-from hrv.types import Float, Measure
+from hrv.recovery.signal import hr_windows
+from hrv.types import Bool, Float, Int, Measure
 
 SUSTAIN_S = 30.0
 """Half the way counts once it has lasted this long."""
@@ -27,7 +27,7 @@ def t50_hr_s(response: Response) -> Measure:
         return Measure.refused(reason)
     curve = response.recovery_curve
     off, base = response.off_hr.value, response.baseline_hr.level
-    back = curve.valid & (np.where(curve.valid, curve.value, off) <= (off + base) / 2)
+    back = np.where(curve.valid, curve.value, np.inf) <= (off + base) / 2
     run = 1 + round(SUSTAIN_S / response.settings.hr_step_s)
     return _first(back, curve.valid, run, curve.centre_s - response.phases.offset_s)
 
@@ -41,16 +41,12 @@ def time_to_baseline_hr_s(response: Response) -> Measure:
     reason = response.no_response or _unusable(response)
     if reason:
         return Measure.refused(reason)
-    settings, off_s = response.settings, response.phases.offset_s
     start = response.recovery_curve.start_s
     start = start[start + MEAN_S <= response.recovery_end_s + 1e-6]
-    stop = start + MEAN_S
-    valid = response.track.coverage(start, stop) >= settings.min_coverage
-    valid &= response.track.corrected(start, stop) <= settings.max_corrected
-    mean = response.track.mean_hr(start, stop)
+    minutes = hr_windows(response.nn, start, MEAN_S)
     base = response.baseline_hr
-    back = valid & (np.where(valid, mean, np.inf) <= base.level + base.spread)
-    return _first(back, valid, 1, start + MEAN_S / 2 - off_s)
+    back = np.where(minutes.valid, minutes.value, np.inf) <= base.level + base.spread
+    return _first(back, minutes.valid, 1, minutes.centre_s - response.phases.offset_s)
 
 
 def _unusable(response: Response) -> str:
@@ -60,9 +56,7 @@ def _unusable(response: Response) -> str:
     )
 
 
-def _first(
-    back: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_], run: int, t_s: Float
-) -> Measure:
+def _first(back: Bool, valid: Bool, run: int, t_s: Float) -> Measure:
     """Time of the first of `run` windows in a row that are all back.
 
     Windows lost to gaps could have been back or not.  Where that decides, the earliest time
@@ -76,6 +70,6 @@ def _first(
     return Measure(float(t_s[possible[0]]), censored=censored)
 
 
-def _starts(good: npt.NDArray[np.bool_], run: int) -> npt.NDArray[np.int64]:
+def _starts(good: Bool, run: int) -> Int:
     count = np.concatenate(([0], np.cumsum(good)))
     return np.flatnonzero(count[run:] - count[:-run] == run)
