@@ -1,0 +1,443 @@
+"""Beat clock: RR intervals are the truth, arrival times only place them (pure, incremental).
+
+A strap emits packet i after its last reported beat and before the next one.  With ``S`` the sum
+of all RR intervals so far, that beat lies at ``c + S`` and every prompt packet that arrives at
+``a`` bounds the offset ``c`` of a loss-free run:
+
+    a - S - r_next - LATENCY  <  c  <=  a - S
+
+Older bounds are relaxed by ``DRIFT`` x age (clock error, rounding in the strap).  Bounds that no
+longer intersect *prove* that intervals were lost.  A run between losses is a segment; beats of a
+segment sit at ``S`` plus an offset curve of slope <= DRIFT below every upper bound: half-way
+between the curves through the upper and the lower bounds, since the strap's phase is anywhere
+between them, and on the upper curve where jitter makes them cross.
+
+All arithmetic is on integers (half picoseconds), so results do not depend on the origin of the
+clock and the online form equals the slow offline form exactly (``tests/beat_oracle.py``).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from hrv.errors import InputError
+
+_NS = 2000
+"""Units (half picoseconds) per ns: 1/1024 s and DRIFT x 1 ns are then whole numbers."""
+_TICK = 1_953_125 * 1000
+_DRIFT = 2
+"""Units a ns: 1e-3."""
+_FAR = 1 << 100
+
+LATENCY_NS = 350_000_000
+"""Variation of the delay accepted for prompt packets."""
+BURST_NS = 250_000_000
+"""Packets closer than this are one delivery after a stall: only the last was prompt."""
+BURST_MAX_NS = 10_000_000_000
+"""A delivery never lasts longer, so that a fast talker cannot grow one without end."""
+SETTLE_NS = 5_000_000_000
+"""Older packets never move to another segment."""
+SUSPECT_CADENCE = 1.6
+"""Silence longer than this many usual pauses hints at a lost packet."""
+_EXPLAINED_NS = 200_000_000
+"""A pause its own RR intervals fill up to this much is a long beat, not a lost packet."""
+_CADENCE_KNOWN, _CADENCE_KEPT = 5, 15
+
+
+class Lookahead(enum.Enum):
+    """When a beat is given out, and so which later packets may still refine its time."""
+
+    LIVE = "live"  #: about 5 s after its arrival, as soon as its segment is settled
+    FULL = "full"  #: when no possible later packet can move it any more (minutes), or at a boundary
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One RR interval, placed.
+
+    Parameters
+    ----------
+    rr_ticks : int
+        Interval that this beat ends, 1/1024 s.
+    t_ns : int
+        Time of the beat on the monotonic clock that stamped the arrivals, ns.
+    arrival_ns : int
+        Arrival of its packet, ns.
+    segment : int
+        Number of the loss-free run, from 0; differences within one only.
+    boundary : str
+        Why this beat begins a segment: ``"loss"`` (proved by the bounds) or the reason of the
+        hard boundary; empty within a segment.
+    gap_ns : int or None
+        Time between the last segment's last beat and the start of this interval; None within a
+        segment and in the first.
+    suspect : bool
+        The packets' cadence hints that beats were lost just before, without proof.
+    """
+
+    rr_ticks: int
+    t_ns: int
+    arrival_ns: int
+    segment: int
+    boundary: str = ""
+    gap_ns: int | None = None
+    suspect: bool = False
+
+
+@dataclass(slots=True)
+class _Group:
+    """Packets of one delivery."""
+
+    at_ns: int
+    ticks: tuple[int, ...]
+    first_ns: int
+    packets: int = 1
+    suspect: bool = False
+    overdue_ns: int = 0
+    """Pause before it, and before groups without RR just ahead, beyond what is usual."""
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """Interval of the offset that a run of groups allows, in units."""
+
+    low: int = -_FAR
+    high: int = _FAR
+    sum_ticks: int = 0
+    ceiling: int = _FAR
+    """Upper bound set by the latest packet alone."""
+    at_ns: int | None = None
+
+    def floor(self, group: _Group) -> int:
+        """Lower bound `group` adds, before LATENCY: its first beat followed the last packet."""
+        if not group.ticks or self.ceiling == _FAR:
+            return -_FAR
+        return self.ceiling - group.ticks[0] * _TICK
+
+    def admit(self, group: _Group) -> bool:
+        """Take `group` in; False if the bounds no longer intersect."""
+        if self.at_ns is not None:
+            slack = (group.at_ns - self.at_ns) * _DRIFT
+            self.low -= slack
+            self.high += slack
+        self.at_ns = group.at_ns
+        self.low = max(self.low, self.floor(group) - LATENCY_NS * _NS)
+        self.sum_ticks += sum(group.ticks)
+        if self.sum_ticks:
+            self.ceiling = group.at_ns * _NS - self.sum_ticks * _TICK
+            if group.ticks:
+                self.high = min(self.high, self.ceiling)
+        return self.low <= self.high
+
+
+def _between(upper: int, lower: int) -> int:
+    return upper if lower >= upper or lower <= -_FAR // 2 else (upper + lower) // 2
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A settled group whose offset later packets may refine."""
+
+    number: int
+    group: _Group
+    sum_ticks: int
+    upper: int
+    lower: int
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One loss-free run: settled groups, their bounds and the beats already given out."""
+
+    number: int
+    boundary: str
+    bounds: _Bounds = field(default_factory=_Bounds)
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    least_upper: deque[tuple[int, int]] = field(default_factory=deque)
+    most_lower: deque[tuple[int, int]] = field(default_factory=deque)
+    upper: int = _FAR
+    lower: int = -_FAR
+    settled: int = 0
+    heard_ns: int | None = None
+    """Arrival of the last settled group with RR intervals."""
+    placed: tuple[int, int] | None = None
+    """Arrival (ns) and offset of the group given out last."""
+
+    def settle(self, group: _Group) -> None:
+        """Take in a group that stays in this segment; O(1) amortised (monotone queues)."""
+        last_ns, floor = self.bounds.at_ns, self.bounds.floor(group)
+        self.bounds.admit(group)
+        slack = 0 if last_ns is None else (group.at_ns - last_ns) * _DRIFT
+        self.upper, self.lower = self.upper + slack, max(self.lower - slack, floor)
+        if not group.ticks:
+            return
+        self.upper = min(self.upper, self.bounds.ceiling)
+        self.heard_ns = group.at_ns
+        self.settled += 1
+        drift = group.at_ns * _DRIFT
+        while self.least_upper and self.least_upper[-1][1] >= self.upper + drift:
+            self.least_upper.pop()
+        self.least_upper.append((self.settled, self.upper + drift))
+        while self.most_lower and self.most_lower[-1][1] <= self.lower - drift:
+            self.most_lower.pop()
+        self.most_lower.append((self.settled, self.lower - drift))
+        self.waiting.append(
+            _Waiting(self.settled, group, self.bounds.sum_ticks, self.upper, self.lower)
+        )
+
+    def _curves(self, item: _Waiting) -> tuple[int, int]:
+        """Upper and lower curve at `item` from everything settled so far."""
+        drift = item.group.at_ns * _DRIFT
+        return self.least_upper[0][1] - drift, self.most_lower[0][1] + drift
+
+    def _final(self, item: _Waiting) -> bool:
+        """Whether no later packet of this segment can move `item`.
+
+        A later upper bound is at least `low`, a later lower bound at most `high` + LATENCY,
+        else the bounds would not intersect and the segment would end.
+        """
+        assert self.bounds.at_ns is not None
+        drift = (self.bounds.at_ns - item.group.at_ns) * _DRIFT
+        upper, lower = self._curves(item)
+        if upper > self.bounds.low + drift:
+            return False
+        return lower >= upper or lower >= self.bounds.high + LATENCY_NS * _NS - drift
+
+    def take_final(self, *, everything: bool) -> Iterator[tuple[_Waiting, int]]:
+        """Give out waiting groups, oldest first, with their offset."""
+        while self.waiting and (everything or self._final(self.waiting[0])):
+            item = self.waiting[0]
+            offset = _between(*self._curves(item))
+            yield self._drop_first(), offset
+
+    def take_live(self, later: Sequence[_Group]) -> Iterator[tuple[_Waiting, int]]:
+        """Give out every waiting group; `later` are the unsettled groups of this segment."""
+        while self.waiting:
+            item = self.waiting[0]
+            upper, lower = self._curves(item)
+            ahead = _Bounds(sum_ticks=self.bounds.sum_ticks, ceiling=self.bounds.ceiling)
+            for group in later:
+                slack = (group.at_ns - item.group.at_ns) * _DRIFT
+                lower = max(lower, ahead.floor(group) - slack)
+                ahead.admit(group)
+                if group.ticks:
+                    upper = min(upper, ahead.ceiling + slack)
+            yield self._drop_first(), _between(upper, lower)
+
+    def _drop_first(self) -> _Waiting:
+        item = self.waiting.popleft()
+        for queue in (self.least_upper, self.most_lower):
+            if queue[0][0] == item.number:
+                queue.popleft()
+        return item
+
+    def place(self, item: _Waiting, offset: int) -> Iterator[tuple[int, int]]:
+        """Yield (ticks, t_ns) of a group's beats; the offset moves evenly since the last group."""
+        end_ns = item.group.at_ns
+        begin_ns, begin_offset = self.placed or (end_ns, offset)
+        total = item.sum_ticks - sum(item.group.ticks)
+        for ticks in item.group.ticks:
+            total += ticks
+            nominal = end_ns * _NS - (item.sum_ticks - total) * _TICK
+            share, span = max(nominal - begin_ns * _NS, 0), (end_ns - begin_ns) * _NS
+            shift = begin_offset + (offset - begin_offset) * share // span if span else offset
+            yield ticks, (shift + total * _TICK) // _NS
+        self.placed = (end_ns, offset)
+
+
+class BeatClock:
+    """Turn (arrival, RR ticks) of one strap into placed beats, in constant memory.
+
+    Every tick handed in comes out exactly once and in order.  Segments, losses and `suspect`
+    are the same for both kinds of `lookahead` and settle about 5 s after arrival.
+
+    Parameters
+    ----------
+    lookahead : Lookahead
+        ``FULL`` for files: the best times.  ``LIVE`` for displays: every beat after about 5 s,
+        its time refined by the packets of those 5 s only (the strap's phase may then be known
+        to some tenths of a second only, so a step between two beats may differ from RR).
+    """
+
+    def __init__(self, lookahead: Lookahead = Lookahead.FULL) -> None:
+        self._lookahead = lookahead
+        self._open: _Group | None = None
+        self._recent: deque[_Group] = deque()
+        self._head = _Bounds()
+        self._segment = _Segment(0, "start")
+        self._last_group_ns: int | None = None
+        self._pauses_ns: deque[int] = deque(maxlen=_CADENCE_KEPT)
+        self._hint, self._overdue_ns = False, 0
+        self._last_beat_ns: int | None = None
+
+    def push(self, arrival_ns: int, rr_ticks: Sequence[int]) -> list[Beat]:
+        """Take one packet, with or without RR intervals; return the beats that became due.
+
+        Parameters
+        ----------
+        arrival_ns : int
+            Arrival on a monotonic clock, ns; never before the last one.
+        rr_ticks : sequence of int
+            RR intervals, oldest first, 1/1024 s.
+
+        Raises
+        ------
+        InputError
+            If arrivals run backwards.
+        """
+        group = self._open
+        if group is not None:
+            if arrival_ns < group.at_ns:
+                raise InputError(
+                    f"packet arrival {arrival_ns} ns is before the last one ({group.at_ns} ns); "
+                    "use one monotonic clock, or a new BeatClock after a restart"
+                )
+            if arrival_ns - group.at_ns < BURST_NS and arrival_ns - group.first_ns <= BURST_MAX_NS:
+                group.at_ns = arrival_ns
+                group.ticks += tuple(rr_ticks)
+                group.packets += 1
+                return []
+        self._open = _Group(arrival_ns, tuple(rr_ticks), arrival_ns)
+        return [] if group is None else self._admit(group)
+
+    def boundary(self, reason: str) -> list[Beat]:
+        """End the segment here (reconnect, contact lost): what follows is an independent run.
+
+        Parameters
+        ----------
+        reason : str
+            Shown as `Beat.boundary` of the next beat.
+        """
+        beats = self.finish()
+        number = self._segment.number
+        if self._segment.settled:
+            number += 1
+        elif number:
+            reason = self._segment.boundary or reason
+        self._begin(number, reason if number else "start")
+        self._last_group_ns = None
+        self._pauses_ns.clear()
+        self._hint, self._overdue_ns = False, 0
+        return beats
+
+    def finish(self) -> list[Beat]:
+        """Give out every beat still held; what follows needs a `boundary` first."""
+        beats: list[Beat] = []
+        if self._open is not None:
+            group, self._open = self._open, None
+            beats += self._admit(group)
+        beats += self._close()
+        return beats
+
+    def _begin(self, number: int, boundary: str) -> None:
+        self._segment = _Segment(number, boundary)
+        self._head = _Bounds()
+
+    def _admit(self, group: _Group) -> list[Beat]:
+        self._watch_cadence(group)
+        self._recent.append(group)
+        beats: list[Beat] = []
+        if not self._head.admit(group):
+            beats += self._split()
+        horizon_ns = group.at_ns - SETTLE_NS
+        while self._recent[0].at_ns < horizon_ns:
+            beats += self._settle()
+        if self._lookahead is Lookahead.FULL:
+            for item, offset in self._segment.take_final(everything=False):
+                beats += self._give_out(item, offset)
+        return beats
+
+    def _settle(self) -> list[Beat]:
+        """Move the oldest unsettled group into its segment."""
+        self._segment.settle(self._recent.popleft())
+        beats: list[Beat] = []
+        if self._lookahead is Lookahead.LIVE:
+            for item, offset in self._segment.take_live(self._recent):
+                beats += self._give_out(item, offset)
+        return beats
+
+    def _close(self) -> list[Beat]:
+        """Settle and give out all that is left of the current segment."""
+        beats: list[Beat] = []
+        while self._recent:
+            beats += self._settle()
+        for item, offset in self._segment.take_final(everything=True):
+            beats += self._give_out(item, offset)
+        return beats
+
+    def _split(self) -> list[Beat]:
+        """Beats were lost: split the unsettled groups where a loss explains most."""
+        groups = list(self._recent)
+        cut = self._best_cut(groups)
+        self._recent = deque(groups[:cut])
+        beats = self._close()
+        self._begin(self._segment.number + 1, "loss")
+        self._recent = deque(groups[cut:])
+        groups[cut].suspect = False
+        for group in self._recent:
+            self._head.admit(group)
+        return beats
+
+    def _best_cut(self, groups: list[_Group]) -> int:
+        latest = groups[-1].at_ns
+        best, best_score = len(groups) - 1, None
+        heard_ns = self._segment.heard_ns
+        for cut, group in enumerate(groups):
+            if not group.ticks:
+                continue
+            first_of_segment = heard_ns is None
+            score = 0 if heard_ns is None else _surplus(group, heard_ns)
+            heard_ns = group.at_ns
+            if first_of_segment or latest - group.at_ns > SETTLE_NS:
+                continue
+            if (best_score is None or score > best_score) and _feasible(groups[cut:]):
+                best, best_score = cut, score
+        return best
+
+    def _watch_cadence(self, group: _Group) -> None:
+        """Set `suspect` where the pause before `group` is too long for its packets."""
+        last_ns, self._last_group_ns = self._last_group_ns, group.at_ns
+        if last_ns is not None:
+            pause_ns = group.at_ns - last_ns
+            if len(self._pauses_ns) >= _CADENCE_KNOWN:
+                usual_ns = sorted(self._pauses_ns)[len(self._pauses_ns) // 2] * group.packets
+                explained = sum(group.ticks) * _TICK // _NS >= pause_ns - _EXPLAINED_NS
+                late = pause_ns > SUSPECT_CADENCE * usual_ns
+                self._hint = self._hint or (late and not explained)
+                self._overdue_ns += pause_ns - usual_ns
+            self._pauses_ns.append(pause_ns // group.packets)
+        if group.ticks:
+            group.suspect, self._hint = self._hint, False
+            group.overdue_ns, self._overdue_ns = self._overdue_ns, 0
+
+    def _give_out(self, item: _Waiting, offset: int) -> list[Beat]:
+        beats = []
+        segment, suspect = self._segment, item.group.suspect
+        fresh = segment.placed is None
+        for ticks, t_ns in segment.place(item, offset):
+            gap_ns = None
+            if fresh and self._last_beat_ns is not None:
+                gap_ns = t_ns - ticks * _TICK // _NS - self._last_beat_ns
+            boundary = segment.boundary if fresh else ""
+            beats.append(
+                Beat(ticks, t_ns, item.group.at_ns, segment.number, boundary, gap_ns, suspect)
+            )
+            fresh = suspect = False
+            self._last_beat_ns = t_ns
+        return beats
+
+
+def _surplus(group: _Group, heard_ns: int) -> int:
+    """How much a loss just before `group` would explain, units.
+
+    Silence that its own RR intervals do not fill, plus what exceeds the usual cadence.
+    """
+    return (group.at_ns - heard_ns + group.overdue_ns) * _NS - sum(group.ticks) * _TICK
+
+
+def _feasible(groups: Sequence[_Group]) -> bool:
+    bounds = _Bounds()
+    return all(bounds.admit(group) for group in groups)

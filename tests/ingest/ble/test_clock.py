@@ -1,0 +1,234 @@
+"""The beat clock: nothing lost or doubled, online equals offline, losses proved, times causal."""
+
+import itertools
+import time
+import tracemalloc
+
+import beat_oracle
+import pytest
+import strap_sim
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hrv.errors import InputError
+from ingest.ble.clock import BeatClock, Lookahead
+from ingest.ble.measurement import decode
+
+rr_lists = st.lists(st.integers(400, 1400), min_size=20, max_size=90)
+jitters = st.lists(st.floats(0, 0.2), min_size=1, max_size=20)
+thorough = settings(max_examples=200, deadline=None)
+
+
+def run(packets, lookahead=Lookahead.FULL, hard=()):
+    """Beats of (arrival_ns, ticks) packets; `hard` are indices a boundary precedes."""
+    clock, beats = BeatClock(lookahead), []
+    for i, (arrival_ns, ticks) in enumerate(packets):
+        if i in hard:
+            beats += clock.boundary("reconnected")
+        beats += clock.push(arrival_ns, ticks)
+    return beats + clock.finish()
+
+
+def raw(packets):
+    return [(p.arrival_ns, p.ticks) for p in packets]
+
+
+def segments(beats):
+    out = []
+    for b in beats:
+        if b.boundary:
+            out.append([])
+        out[-1].append(b)
+    return out
+
+
+arbitrary_packets = st.lists(
+    st.tuples(st.integers(0, 3_000_000_000), st.lists(st.integers(300, 2000), max_size=3)),
+    min_size=1,
+    max_size=60,
+)
+
+
+def arrivals(gaps):
+    at, out = 0, []
+    for gap_ns, ticks in gaps:
+        at += gap_ns
+        out.append((at, tuple(ticks)))
+    return out
+
+
+def assert_like_oracle(packets, lookahead):
+    beats = run(packets, lookahead)
+    expected = beat_oracle.runs(packets, live=lookahead is Lookahead.LIVE)
+    assert [[b.rr_ticks for b in s] for s in segments(beats)] == [ticks for ticks, _ in expected]
+    wanted = [t for _, times in expected for t in times]
+    assert all(abs(b.t_ns - float(t * 10**9)) <= 2 for b, t in zip(beats, wanted, strict=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(arbitrary_packets, st.sampled_from(Lookahead))
+def test_online_equals_the_offline_oracle_on_any_packets(gaps, lookahead):
+    assert_like_oracle(arrivals(gaps), lookahead)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rr_lists, jitters, st.sets(st.integers(0, 60), max_size=8), st.sampled_from(Lookahead))
+def test_online_equals_the_offline_oracle_on_a_strap_with_losses(rrs, jitter, lost, lookahead):
+    packets = [p for i, p in enumerate(strap_sim.stream(rrs, jitter)) if i not in lost]
+    assume(packets)
+    assert_like_oracle(raw(packets), lookahead)
+
+
+@thorough
+@given(arbitrary_packets, st.sampled_from(Lookahead), st.sets(st.integers(0, 59)))
+def test_every_interval_comes_out_once_and_in_order(gaps, lookahead, hard):
+    packets = arrivals(gaps)
+    beats = run(packets, lookahead, hard)
+    assert [b.rr_ticks for b in beats] == [r for _, ticks in packets for r in ticks]
+
+
+@settings(max_examples=60, deadline=None)
+@given(arbitrary_packets, st.sets(st.integers(0, 59)))
+def test_live_and_file_forms_agree_on_segments_and_flags(gaps, hard):
+    live, full = (run(arrivals(gaps), look, hard) for look in Lookahead)
+    for name in ("rr_ticks", "segment", "boundary", "suspect", "arrival_ns"):
+        assert [getattr(b, name) for b in live] == [getattr(b, name) for b in full]
+
+
+@thorough
+@given(rr_lists, jitters)
+def test_a_clean_stream_is_one_causal_increasing_segment(rrs, jitter):
+    packets = strap_sim.stream(rrs, jitter)
+    beats = run(raw(packets))
+    assert len(segments(beats)) == 1
+    assert not any(b.gap_ns for b in beats)
+    for a, b in itertools.pairwise(beats):
+        assert a.t_ns < b.t_ns
+        assert abs((b.t_ns - a.t_ns) / 1e9 - b.rr_ticks / 1024) < 4e-3
+    assert all(b.t_ns <= b.arrival_ns for b in beats)
+    truth = [t for p in packets for t, _ in p.beats]
+    assert all(-0.7 < b.t_ns / 1e9 - t < 0.9 for b, t in zip(beats, truth, strict=True))
+
+
+@thorough
+@given(rr_lists, jitters, st.integers(0, 10**15), st.sampled_from(Lookahead))
+def test_moving_the_clock_moves_every_beat_exactly(rrs, jitter, shift_ns, lookahead):
+    packets = raw(strap_sim.stream(rrs, jitter))
+    moved = run([(a + shift_ns, t) for a, t in packets], lookahead)
+    assert [b.t_ns - shift_ns for b in moved] == [b.t_ns for b in run(packets, lookahead)]
+
+
+@thorough
+@given(
+    st.lists(st.integers(600, 1100), min_size=60, max_size=100),
+    jitters, st.integers(15, 30), st.integers(3, 12),
+)  # fmt: skip
+def test_a_provable_loss_gives_exactly_one_gap(rrs, jitter, at, n):
+    packets = strap_sim.stream(rrs, jitter)
+    assume(at + n + 3 < len(packets))
+    lost_s = sum(r for p in packets[at : at + n] for r in p.ticks) / 1024
+    assume(lost_s > 1100 / 1024 + 0.35 + 0.6)
+    beats = run(raw(packets[:at] + packets[at + n :]))
+    first, second = segments(beats)
+    assert second[0].boundary == "loss"
+    assert len(first) == sum(len(p.ticks) for p in packets[:at])
+    assert abs(second[0].gap_ns / 1e9 - lost_s) < 1.3
+    assert not any(b.suspect for b in beats)
+
+
+@thorough
+@given(rr_lists, jitters, st.integers(3, 10), st.integers(2, 10))
+def test_a_stall_and_its_burst_are_not_a_gap(rrs, jitter, at, n):
+    packets = strap_sim.stream(rrs, jitter)
+    assume(at + n < len(packets))
+    burst_ns = packets[at + n].arrival_ns
+    stalled = [
+        (burst_ns if at <= i < at + n else p.arrival_ns, p.ticks) for i, p in enumerate(packets)
+    ]
+    assert len(segments(run(stalled))) == 1
+
+
+@thorough
+@given(rr_lists, jitters, st.integers(2, 12), st.sampled_from(Lookahead))
+def test_a_hard_boundary_makes_independent_runs(rrs, jitter, at, lookahead):
+    packets = raw(strap_sim.stream(rrs, jitter))
+    assume(at < len(packets))
+    whole = run(packets, lookahead, {at})
+    parts = run(packets[:at], lookahead) + run(packets[at:], lookahead)
+    assert [(b.rr_ticks, b.t_ns) for b in whole] == [(b.rr_ticks, b.t_ns) for b in parts]
+    assert [s[0].boundary for s in segments(whole)][1:] in ([], ["reconnected"])
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.integers(500, 1300), min_size=300, max_size=400), jitters, st.floats(-9e-4, 9e-4)
+)
+def test_a_slow_clock_error_is_followed_without_a_gap(rrs, jitter, error):
+    packets = strap_sim.stream(rrs, jitter)
+    bent = [(round((100 + (p.arrival - 100) * (1 + error)) * 1e9), p.ticks) for p in packets]
+    beats = run(bent)
+    assert len(segments(beats)) == 1
+    truth = [100 + (t - 100) * (1 + error) for p in packets for t, _ in p.beats]
+    assert all(-0.7 < b.t_ns / 1e9 - t < 0.9 for b, t in zip(beats, truth, strict=True))
+
+
+def test_one_lost_packet_at_sixty_beats_a_minute_raises_suspect_only():
+    packets = raw(strap_sim.stream([1024] * 60, [0.01, 0.05, 0.02]))
+    beats = run(packets[:30] + packets[31:])
+    assert len(segments(beats)) == 1
+    assert [i for i, b in enumerate(beats) if b.suspect] == [30]
+
+
+def test_a_long_beat_of_a_strap_that_speaks_per_beat_is_not_suspect():
+    rrs = [800] * 30 + [1500] + [800] * 30
+    at, packets = 0, []
+    for r in rrs:
+        at += r * 976562
+        packets.append((at, (r,)))
+    assert not any(b.suspect for b in run(packets))
+
+
+@pytest.mark.parametrize("lookahead", list(Lookahead))
+def test_live_beats_come_within_seven_seconds_and_files_within_minutes(lookahead):
+    clock = BeatClock(lookahead)
+    waits = []
+    for p in strap_sim.stream(strap_sim.heart(1, 3000), [0.02, 0.11, 0.05]):
+        for b in clock.push(p.arrival_ns, p.ticks):
+            waits.append((p.arrival_ns - b.arrival_ns) / 1e9)
+    assert max(waits) < (7.2 if lookahead is Lookahead.LIVE else 900)
+    assert len(waits) > 2000
+
+
+def test_arrivals_that_run_backwards_are_refused():
+    clock = BeatClock()
+    clock.push(10, [])
+    with pytest.raises(InputError, match="monotonic"):
+        clock.push(9, [])
+
+
+@pytest.mark.parametrize("lookahead", list(Lookahead))
+def test_memory_stays_constant_and_a_packet_costs_under_100_microseconds(lookahead):
+    packets = [
+        (p.arrival_ns, b"\x10\x40" + b"".join(r.to_bytes(2, "little") for r in p.ticks))
+        for p in strap_sim.stream(strap_sim.heart(2, 4000), [0.02, 0.11, 0.05])
+    ]
+    clock = BeatClock(lookahead)
+    began = time.perf_counter()
+    for arrival_ns, packet in packets:
+        clock.push(arrival_ns, decode(packet).rr_ticks)
+    spent = (time.perf_counter() - began) / len(packets)
+    assert spent < 100e-6, f"{spent * 1e6:.0f} microseconds a packet"
+
+    offset = packets[-1][0]
+    tracemalloc.start()
+    try:
+        peaks = []
+        for _ in range(2):
+            tracemalloc.reset_peak()
+            for arrival_ns, packet in packets:
+                clock.push(offset + arrival_ns, decode(packet).rr_ticks)
+            offset += packets[-1][0]
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 100_000
