@@ -30,8 +30,8 @@ def auc_i_hr(response: Response) -> Measure:
     area, minutes = _trapezoid(response)
     if area.reason:
         return area
-    if response.baseline_hr.reason:
-        return Measure.refused("no baseline")
+    if response.baseline_hr.missing:
+        return Measure.refused(response.baseline_hr.missing)
     return Measure(area.value - response.baseline_hr.level * minutes)
 
 

@@ -88,8 +88,8 @@ def _level(baseline: Baseline) -> Measure:
 
 
 def _above(level: Measure, baseline: Baseline) -> Measure:
-    if baseline.reason:
-        return Measure.refused("no baseline")
+    if baseline.missing:
+        return Measure.refused(baseline.missing)
     return level if level.reason else Measure(level.value - baseline.level)
 
 

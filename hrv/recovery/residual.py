@@ -37,8 +37,8 @@ def residual_hr(response: Response) -> Measure:
         return Measure.refused(cut)
     span = (phases.offset_s + RESIDUAL_S[0], phases.offset_s + RESIDUAL_S[1])
     mean = response.mean_hr(*span, "60–300 s after the stressor")
-    if response.baseline_hr.reason:
-        return Measure.refused("no baseline")
+    if response.baseline_hr.missing:
+        return Measure.refused(response.baseline_hr.missing)
     if mean.reason:
         return mean
     value = mean.value - response.baseline_hr.level

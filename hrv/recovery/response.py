@@ -24,11 +24,15 @@ OFF_SPAN_S = 30.0
 
 @dataclass(frozen=True)
 class Baseline:
-    """Level and spread before stress: y_B = median, s_B = 1.4826 MAD (floored) of a curve."""
+    """Level and spread before stress: y_B = median, s_B = 1.4826 MAD (floored) of a curve.
+
+    `reason` says why there is none, `missing` the same in short for what rests on it.
+    """
 
     level: float
     spread: float
     reason: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +71,12 @@ class Response:
     @cached_property
     def baseline_hr(self) -> Baseline:
         """y_B and s_B of heart rate, bpm."""
-        return self._baseline(hr_curve, self.settings.floor_hr_bpm)
+        return self._baseline("heart rate", hr_curve, self.settings.floor_hr_bpm)
 
     @cached_property
     def baseline_ln_rmssd(self) -> Baseline:
         """y_B and s_B of ln RMSSD."""
-        return self._baseline(ln_rmssd_curve, self.settings.floor_ln_rmssd)
+        return self._baseline("ln RMSSD", ln_rmssd_curve, self.settings.floor_ln_rmssd)
 
     @cached_property
     def recovery_curve(self) -> Curve:
@@ -101,8 +105,8 @@ class Response:
     @cached_property
     def no_response(self) -> str:
         """Why measures of a return have nothing to look at; empty if heart rate responded."""
-        if self.baseline_hr.reason:
-            return "no baseline heart rate"
+        if self.baseline_hr.missing:
+            return self.baseline_hr.missing
         if self.stress_hr.reason:
             return "no mean heart rate of the stressor"
         rise = self.stress_hr.value - self.baseline_hr.level
@@ -177,7 +181,10 @@ class Response:
         return Measure.refused(reason) if reason else Measure(float(np.nanmean(curve.value)))
 
     def _baseline(
-        self, curve_of: Callable[[NNSeries, float, float, RecoverySettings], Curve], floor: float
+        self,
+        what: str,
+        curve_of: Callable[[NNSeries, float, float, RecoverySettings], Curve],
+        floor: float,
     ) -> Baseline:
         phases = self.phases
         span = (phases.baseline_from_s, phases.baseline_to_s)
@@ -185,7 +192,7 @@ class Response:
         name = "the session's first baseline" if phases.borrowed else "the baseline"
         reason = phases.baseline_reason or self.problem(*span, name) or _half_valid(curve, name)
         if reason:
-            return Baseline(math.nan, math.nan, reason)
+            return Baseline(math.nan, math.nan, reason, f"no baseline {what}")
         values = curve.value[curve.valid]
         level = float(np.median(values))
         spread = MAD_TO_SD * float(np.median(np.abs(values - level)))
