@@ -44,10 +44,13 @@ class Artefacts:
     drops: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        worst = self.ectopic + (self.missed + self.extra) * max(self.burst_factor, 1.0)
+        factor = max(self.burst_factor, 1.0) if self.bursts_per_h else 1.0
+        worst = self.ectopic + (self.missed + self.extra) * factor
         lowest = min(self.ectopic, self.missed, self.extra, self.bursts_per_h, self.gaps_per_h)
         if lowest < 0.0 or worst > 1.0:
-            raise InputError("artefact rates must be positive and add up to at most 1 in a burst")
+            raise InputError(
+                "artefact rates must not be negative, nor exceed 1 together in a burst"
+            )
         if not all(begin < end for begin, end in (self.gap_s, *self.drops)):
             raise InputError("gap_s and drops need a begin before their end, s")
 

@@ -66,7 +66,8 @@ def effect_share(order: Sequence[str], protocol: Protocol, days: float) -> float
     block = int(days // protocol.block_days)
     now = float(order[block] == "on")
     before = float(block > 0 and order[block - 1] == "on")
-    progress = min((days - block * protocol.block_days) / protocol.washin_days, 1.0)
+    since = days - block * protocol.block_days
+    progress = since / protocol.washin_days if since < protocol.washin_days else 1.0
     return before + (now - before) * progress
 
 

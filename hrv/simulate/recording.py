@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from hrv._units import seconds
 from hrv.errors import InputError
 from hrv.simulate.artefacts import NONE, Artefacts, Detections, detect
 from hrv.simulate.ipfm import GRID_HZ, Heart, beat_times, modulation_ms
@@ -20,10 +20,10 @@ from hrv.types import Flag, FlagArray, Float, Provenance, RRSeries
 
 TICKS_PER_S = 1024
 """Resolution of the Bluetooth heart rate service."""
+SHORTEST_S = 10.0
 BASELINE_S = (300.0, 60.0)
 RESIDUAL_S = (60.0, 300.0)
 _STRESSORS, _MODULATION, _STRAP = 1, 2, 3
-_UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ def simulate(
     return record(
         seed,
         (),
-        duration_s=_seconds(duration),
+        duration_s=_length_s(duration),
         heart=heart or Heart(),
         stressors=stressors,
         artefacts=artefacts or NONE,
@@ -231,24 +231,15 @@ def _mean_between(grid_s: Float, values: Float, begin_s: float, end_s: float) ->
 
 
 def _events(stressors: tuple[Stressor, ...], start: datetime | None, subject: str) -> pd.DataFrame:
-    def moment(seconds: float) -> datetime | float:
-        return seconds if start is None else start + timedelta(seconds=seconds)
+    def moment(time_s: float) -> datetime | float:
+        return time_s if start is None else start + timedelta(seconds=time_s)
 
     rows = [(subject, s.label, "stress", moment(s.onset_s), moment(s.offset_s)) for s in stressors]
     return pd.DataFrame(rows, columns=["subject", "phase", "kind", "start", "end"])
 
 
-def _seconds(duration: float | str) -> float:
-    if isinstance(duration, str):
-        match = re.fullmatch(r"\s*([0-9.]+)\s*(s|min|h|d)\s*", duration)
-        try:
-            seconds = float(match[1]) * _UNITS_S[match[2]] if match else math.nan
-        except ValueError:
-            seconds = math.nan
-    else:
-        seconds = float(duration)
-    if not (math.isfinite(seconds) and seconds >= 5.0):
-        raise InputError(
-            f"duration {duration!r} is not a length of at least 5 s; write 1200 or '20min'"
-        )
-    return seconds
+def _length_s(duration: float | str) -> float:
+    length_s = seconds(duration, "duration")
+    if length_s < SHORTEST_S:
+        raise InputError(f"duration {duration!r} is too short; simulate at least {SHORTEST_S:g} s")
+    return length_s

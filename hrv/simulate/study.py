@@ -108,7 +108,7 @@ def sample_study(
     """
     protocol, person, effect = protocol or Protocol(), person or Person(), effect or Effect()
     orders = schedules(protocol.n_blocks, max_run=protocol.max_run)
-    order = orders[int(stream(seed, _ORDER).integers(len(orders)))]
+    order = draw_order(seed, orders)
     days = draw_test_days(seed, order, protocol, person, effect)
     events = diary.events(days, protocol)
     episodes = mark(events)
@@ -121,6 +121,11 @@ def sample_study(
         diary.outcomes(seed, order, protocol, person, effect),
         order, orders, expected_effects(person, effect), protocol, person, effect,
     )  # fmt: skip
+
+
+def draw_order(seed: int, orders: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Draw the order of conditions, each equally likely."""
+    return orders[int(stream(seed, _ORDER).integers(len(orders)))]
 
 
 def _session(seed: int, day: TestDay, episode: Episode, protocol: Protocol) -> SampleSession:
