@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hrv.errors import InputError
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+
 
 def zone(tz: str) -> tzinfo:
     """Return the IANA zone called `tz`.
@@ -47,6 +49,8 @@ def localise(naive: datetime, tz: str) -> tuple[datetime, str]:
     InputError
         If the clocks jumped over that time, or no such zone exists.
     """
+    if not _FIRST_YEAR <= naive.year < _LAST_YEAR:
+        raise InputError(f"{naive.isoformat(' ')} is no plausible time of a recording")
     first = naive.replace(tzinfo=zone(tz), fold=0)
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
@@ -66,11 +70,15 @@ def in_zone(moment: datetime, tz: str | None) -> datetime:
 
 
 def parse_iso(text: str) -> datetime | None:
-    """Parse an ISO 8601 date *with* a time of day, zone optional; None if it is none."""
+    """Parse an ISO 8601 date *with* a time of day, zone optional; None if it is none.
+
+    Years outside 1900-2200 are typing errors, not recordings.
+    """
     text = text.strip()
-    if len(text) < 12 or not text[:4].isdigit() or ":" not in text[10:]:
+    if len(text) < 16 or ":" not in text[10:]:
         return None
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if _FIRST_YEAR <= moment.year < _LAST_YEAR else None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hrv.errors import FormatError
 from hrv.types import first_duplicate
-from ingest.formats._lines import NUMBER, Lines, shown
+from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
 from ingest.tables import Row, open_table, rows, times
 
@@ -355,6 +355,6 @@ def _blocks(table: list[Row], frame: pd.DataFrame) -> pd.Series:
         order = frame.groupby("subject")["start"].rank(method="first")
         return (order - 1).astype("int64")
     for row in table:
-        if not row["block"].isdigit():
+        if not is_whole(row["block"]):
             raise row.error(f"block {row['block']!r} is not a whole number; number all or none")
     return pd.Series([int(block) for block in given], dtype="int64")

@@ -11,8 +11,9 @@ from hrv.errors import FormatError
 from hrv.types import Float
 from ingest.formats.base import Source
 
-NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 """A plain decimal number with a point or a comma; no nan, inf or digit separators."""
+_LARGEST = 1e15  # more is neither an interval nor a time in any unit
 _FAST = str.maketrans("", "", "0123456789.+-eE \t")
 
 
@@ -39,6 +40,11 @@ def head_lines(head: bytes) -> list[str]:
     if len(lines) > 1:
         lines = lines[:-1]
     return [line.strip() for line in lines if line.strip()]
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether text is a whole number in plain digits, of a length that can be meant."""
+    return text.isascii() and text.isdigit() and len(text) <= 16
 
 
 def shown(text: str) -> str:
@@ -140,8 +146,9 @@ class Lines:
         except ValueError:
             raise self._first_wrong(rows, columns) from None
         array = np.array(values, dtype=np.float64).reshape(-1, columns)
-        if not np.isfinite(array).all():
-            row = int(np.argmin(np.isfinite(array).all(axis=1)))
+        sane = (np.abs(array) < _LARGEST).all(axis=1)
+        if not sane.all():
+            row = int(np.argmin(sane))
             raise self.error(row, f"{shown(rows[row])} is too large a number")
         return array
 

@@ -8,6 +8,8 @@ from hrv.errors import InputError
 from ingest import clock
 from ingest.formats.base import ReadOptions
 
+_LATEST_S = 2**33  # the year 2242
+
 
 def fixed_unit(options: ReadOptions, unit: str, what: str) -> None:
     """Refuse a `unit` that contradicts a format whose unit is fixed."""
@@ -45,6 +47,8 @@ def local_start(naive: datetime, options: ReadOptions, origin: str) -> tuple[dat
 
 def absolute_start(unix_s: float, options: ReadOptions, origin: str) -> tuple[datetime, str]:
     """Start of a recording whose clock is absolute (seconds since 1970, UTC)."""
+    if not 0 <= unix_s < _LATEST_S:
+        raise InputError(f"the clock of the file ({origin}) is no plausible time: {unix_s:.0f} s")
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=unix_s)
     if options.start is not None:
         return options.start, f"given (start=); {origin} says {moment.isoformat(' ')}"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hrv.errors import FormatError
 from hrv.types import Provenance, RRSeries
-from ingest.formats._lines import Lines, head_lines, shown
+from ingest.formats._lines import Lines, head_lines, is_whole, shown
 from ingest.formats._options import fixed_unit, local_start
 from ingest.formats._unit import decide_unit
 from ingest.formats.base import Format, ReadOptions, Recording, Source
@@ -26,7 +26,7 @@ def sniff(head: bytes, name: str) -> bool:
     if _clock_of(name) is None:
         return False
     lines = head_lines(head)
-    return bool(lines) and lines[0].isascii() and lines[0].isdigit()
+    return bool(lines) and is_whole(lines[0])
 
 
 def read(source: Source, options: ReadOptions) -> Recording:

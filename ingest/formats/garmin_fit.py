@@ -103,7 +103,7 @@ def _collect(source: Source) -> _Found:
                 found.before_s.append(now_s)
         elif name in _CLOCK:
             stamp = message.get_raw_value(253, fallback=None)
-            if isinstance(stamp, int) and stamp > now_s:
+            if isinstance(stamp, int) and stamp >= now_s:
                 now_s = float(stamp)
                 waiting = len(found.before_s) - len(found.after_s)
                 found.after_s += [now_s] * waiting

@@ -19,7 +19,7 @@ from hrv.errors import FormatError
 from hrv.types import CONTIGUITY_S, Float, Provenance, RRSeries
 from ingest import clock
 from ingest.formats import elite_hrv
-from ingest.formats._lines import NUMBER, Lines, head_lines, shown
+from ingest.formats._lines import NUMBER, Lines, head_lines, is_whole, shown
 from ingest.formats._times import clock_note, overlap, settle
 from ingest.formats._unit import UNITS, decide_unit, to_ms
 from ingest.formats.base import Format, ReadOptions, Recording, Source
@@ -30,12 +30,14 @@ _UNIT_WORD = re.compile(r"(?:^|[\s_(\[])(ms|msec|milliseconds?|s|sec|seconds?)(?
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim text whose first line after an optional head is one or two numbers."""
-    lines = [line for line in head_lines(head) if not line.startswith("#")]
+    every = head_lines(head)
+    columns = 3 if any(line.startswith("# time unit:") for line in every) else 2
+    lines = [line for line in every if not line.startswith("#")]
     if elite_hrv.sniff(head, name) or not lines:
         return False
     if not _is_data(lines[0]):
         lines = lines[1:] if _is_title(lines[0]) else []
-    return bool(lines) and _is_data(lines[0])
+    return bool(lines) and _is_data(lines[0], columns)
 
 
 def _cells(line: str) -> list[str]:
@@ -49,10 +51,10 @@ def _is_number(cell: str) -> bool:
     )
 
 
-def _is_data(line: str) -> bool:
+def _is_data(line: str, columns: int = 3) -> bool:
     cells = _cells(line)
     numbers = sum(1 + ("." in cell and "," in cell) for cell in cells)
-    return 1 <= numbers <= 3 and len(cells) <= 3 and all(map(_is_number, cells))
+    return 1 <= numbers <= columns and all(map(_is_number, cells))
 
 
 def _is_title(line: str) -> bool:
@@ -91,7 +93,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     _check_count(keys, rr_ms.size, lines.source)
     start, clock_says = _start(keys, options, lines.source)
     t_s, notes = _times(table, rr_ms, unit, keys, lines)
-    flag = table[:, 2].astype(np.uint16) if table.shape[1] == 3 else None
+    flag = _flags(table, keys, lines)
     provenance = Provenance(
         source=source.name, format="text", unit=unit_says, clock=clock_says,
         device=keys.get("device", ""), notes=(*notes, *lines.cut),
@@ -154,7 +156,7 @@ def _comma_separates(body: str) -> bool:
     They are columns only if the first numbers rise by at least the second ones throughout.
     """
     pairs = [row.split(",") for row in body.split("\n")]
-    if not all(len(pair) == 2 and pair[0].isdigit() and pair[1].isdigit() for pair in pairs):
+    if not all(len(pair) == 2 and all(map(is_whole, pair)) for pair in pairs):
         return False
     times, values = zip(*((int(a), int(b)) for a, b in pairs), strict=True)
     return all(b - a >= v - 2 for (a, b), v in zip(pairwise(times), values[1:], strict=True))
@@ -167,9 +169,23 @@ def _decimals(rows: list[str]) -> int:
     return max(len(row.rstrip().rpartition(".")[2]) if "." in row else 0 for row in rows)
 
 
+def _flags(table: Float, keys: dict[str, str], lines: Lines) -> Float | None:
+    """Third column of a file of `write_text`; no other file may have one."""
+    if table.shape[1] < 3:
+        return None
+    if "time unit" not in keys:
+        raise lines.error(0, "3 columns; one (RR) or two (time, RR) were expected")
+    flag = table[:, 2]
+    wrong = (flag != np.rint(flag)) | (flag < 0) | (flag > 0xFFFF)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise lines.error(row, f"the flag {flag[row]:g} is no whole number up to 65535")
+    return flag
+
+
 def _check_count(keys: dict[str, str], found: int, source: str) -> None:
     said = keys.get("intervals", "")
-    if said.isdigit() and int(said) != found:
+    if is_whole(said) and int(said) != found:
         raise FormatError(
             f"its head says {said} intervals but {found} follow: it was cut short or edited; "
             "copy it again, or delete the line '# intervals:' to take it as it is", source=source

@@ -1,0 +1,137 @@
+"""Journal of a strap's notifications, bit-exact (see docs/journal-format.md): RR and markers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from hrv.errors import FormatError, InputError
+from hrv.types import Provenance
+from ingest.ble.series import SeriesBuilder
+from ingest.ble.stream import BeatStream
+from ingest.events import EVENT_COLUMNS, TAG
+from ingest.formats._options import absolute_start, fixed_unit
+from ingest.formats.base import Format, ReadOptions, Recording, Source
+from ingest.journal.reader import Verdict, Walk, judge
+from ingest.journal.record import MAGIC, Kind, Record
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file that begins with the journal's eight bytes."""
+    del name
+    return head.startswith(MAGIC)
+
+
+@dataclass(slots=True)
+class _Session:
+    """What the records say beside the beats."""
+
+    subject: str = ""
+    device: str = ""
+    markers: list[Record] = field(default_factory=list)
+
+    def note(self, record: Record) -> None:
+        if record.kind is Kind.SESSION:
+            self.subject = self.subject or str(record.fields.get("person", ""))
+        elif record.kind is Kind.DEVICE and not self.device:
+            fields = record.fields
+            names = (fields.get("manufacturer"), fields.get("name") or fields.get("model"))
+            self.device = " ".join(str(part) for part in names if part)
+        elif record.kind is Kind.MARKER:
+            self.markers.append(record)
+
+
+def read(source: Source, options: ReadOptions) -> Recording:
+    """Read a journal with the code that a live strap's records pass through.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    options : ReadOptions
+        `tz` expresses the start (UTC in the file) in a zone, `start` overrides it.
+
+    Returns
+    -------
+    Recording
+        `rr` with gaps where beats were lost, and the markers as events.
+
+    Raises
+    ------
+    FormatError
+        If the file is no journal or holds no RR interval.
+    """
+    fixed_unit(options, "1/1024 s", "a journal")
+    with source.open() as file:
+        walk = Walk(file.read(), source.name)
+    stream, builder, session = BeatStream(), SeriesBuilder(), _Session()
+    try:
+        for placed in walk:
+            session.note(placed.record)
+            for beat in stream.feed(placed.record):
+                builder.add(beat)
+    except FormatError:
+        raise
+    except InputError as error:
+        raise FormatError(str(error), source=source.name) from error
+    for beat in stream.finish():
+        builder.add(beat)
+    if builder.origin_ns is None or stream.anchor is None:
+        raise FormatError("no RR interval was received", source=source.name)
+    first_ns = builder.origin_ns - stream.anchor[0] + stream.anchor[1]
+    start, clock = absolute_start(first_ns / 1e9, options, "arrival of the notifications")
+    provenance = Provenance(
+        source=source.name, format="journal", clock=clock, device=session.device,
+        unit="1/1024 s (Bluetooth heart rate service)",
+        notes=_notes(judge(walk), stream, builder),
+    )  # fmt: skip
+    events = _events(session, start, source.name)
+    return Recording(builder.series(start, provenance), events)
+
+
+def _notes(verdict: Verdict, stream: BeatStream, builder: SeriesBuilder) -> tuple[str, ...]:
+    notes = [f"journal {verdict.session}: {verdict.sentence}"]
+    if not verdict.closed or any(d.tail for d in verdict.damage):
+        notes.append("the recording was cut short: its last run does not end with a close")
+    if stream.counts:
+        breaks = ", ".join(f"{reason} {n}x" for reason, n in sorted(stream.counts.items()))
+        notes.append(f"breaks in the stream: {breaks}")
+    notes += [f"left out: {error}" for error in stream.malformed]
+    if builder.overlong:
+        notes.append(f"{builder.overlong} intervals above 10 s left out, a gap in their place")
+    return tuple(notes)
+
+
+def _events(session: _Session, start: datetime, source: str) -> pd.DataFrame:
+    """Pair the markers that begin and end a phase; an instant is a tag."""
+    rows: list[list[object]] = []
+    begun: dict[tuple[str, str], datetime] = {}
+    for record in session.markers:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=record.wall_ns // 1000)
+        moment = moment.astimezone(start.tzinfo)
+        fields = record.fields
+        phase, kind = str(fields.get("phase", "")), str(fields.get("kind", TAG))
+        edge = fields.get("edge", "now")
+        if edge == "start":
+            begun[phase, kind] = moment
+        elif edge == "end":
+            if (phase, kind) not in begun:
+                raise FormatError(f"{kind} {phase!r} ends without having begun", source=source)
+            rows.append([session.subject, phase, kind, begun.pop((phase, kind)), moment])
+        else:
+            rows.append([session.subject, phase, TAG, moment, moment])
+    for (phase, kind), moment in begun.items():
+        rows.append([session.subject, f"{phase} ({kind} begun, never ended)", TAG, moment, moment])
+    rows.sort(key=lambda row: row[3])  # type: ignore[arg-type, return-value]
+    return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
+
+
+FORMAT = Format(
+    name="journal",
+    summary="hrv record: every Bluetooth notification, bit-exact, with markers",
+    suffixes=(".hrvj",),
+    sniff=sniff,
+    read=read,
+)
