@@ -15,6 +15,8 @@ from hrv.types import CORRECTED, Bool, Flag, FlagArray, Float, Int, NNSeries, RR
 
 NEIGHBOURS = 5
 """Valid intervals on each side whose median says how long a removed interval should have been."""
+FITS = 0.2
+"""Share of the local level that a stand-in may differ from it."""
 BRIDGE_S = 60.0
 """Time without beats after which intervals no longer judge each other."""
 
@@ -134,7 +136,8 @@ def _fill(series: RRSeries, removed: Bool, apart: Bool) -> tuple[Float, Float]:
     """Tile each run with the whole number of equal intervals nearest to the local level.
 
     A missed beat is thereby split, an extra one merged and a displaced one re-placed half-way;
-    the time between the beats around the run is kept.
+    the beats around the run stay where they are.  Where no whole number of beats fits (a lone
+    long interval), the level itself stands as the value, so that no spike reaches a spectrum.
     """
     first, stop = runs(removed, apart)
     expected = level(series, removed, first, stop)
@@ -144,7 +147,8 @@ def _fill(series: RRSeries, removed: Bool, apart: Bool) -> tuple[Float, Float]:
     sums = np.concatenate(([0.0], np.cumsum(series.rr_ms)))
     span_ms = sums[stop] - sums[first]
     beats = np.maximum(np.rint(span_ms / expected), 1).astype(np.int64)
+    even = span_ms / beats
+    value = np.where(np.abs(even - expected) <= FITS * expected, even, expected)
     run = np.repeat(np.arange(first.size), beats)
     nth = np.arange(run.size) - np.repeat(np.cumsum(beats) - beats, beats) + 1
-    share = nth / beats[run]
-    return (span_ms / beats)[run], begin[run] + (end - begin)[run] * share
+    return value[run], begin[run] + (end - begin)[run] * nth / beats[run]

@@ -3,6 +3,16 @@
 Lipponen & Tarvainen 2019, "A robust algorithm for heart rate variability time series artefact
 correction using novel beat classification", J Med Eng Technol 43:173,
 doi:10.1080/03091902.2019.1640306.
+
+On whole recordings the classes are those of NeuroKit2's ``signal_fixpeaks(method="Kubios",
+iterative=False)``.  What differs, and why:
+
+- An ectopic beat lies between the two intervals that its pattern compares: both are flagged.
+  NeuroKit2 moves the beat after them.  Its repeated passes, each in the indices of the last
+  pass's corrected beats, are left out: one pass over the beats as recorded.
+- The last two intervals are judged too; nothing is compared across lost beats.
+- Thresholds are bounded, see `FLOOR_MS`, `CAP` and `UNJUDGED`: the quartiles break down once a
+  tenth of the beats are wrong, and RMSSD then came out several times too large, unflagged.
 """
 
 from __future__ import annotations
@@ -16,7 +26,7 @@ from hrv.clean.rolling import rolling_quantiles
 from hrv.types import Bool, Flag, FlagArray, Float, Int, NNSeries, RRSeries
 
 ALPHA = 5.2
-"""Threshold in quartile deviations: 99.95 % of normally distributed differences lie within."""
+"""Threshold in quartile deviations of the absolute differences (and deviations)."""
 WIDTH, MEDIAN = 91, 11
 """Beats that a threshold, and a local median, look at."""
 C1, C2 = 0.13, 0.17
@@ -24,6 +34,13 @@ C1, C2 = 0.13, 0.17
 FLOOR_MS = ALPHA
 """Least threshold, ms: a quartile deviation of 1 ms, the resolution of recorders.  A paced or
 made-up rhythm has none of its own, and every tick of rounding would look like an artefact."""
+CAP, PLAIN_CHANGE = 13.5, 0.2
+"""Most that a threshold of differences may be: this many lower quartiles (twice what a normal
+distribution has), or this share of the local median if that is more.  Wrong beats inflate the
+upper quartile first; among clean differences the bound is hardly ever reached."""
+UNJUDGED = 0.4
+"""Where the threshold exceeds this share of the local median (RMSSD above about 0.18 of the mean
+interval) there is no rhythm to judge by, atrial fibrillation included: nothing is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +55,8 @@ class Features:
         Local median and the threshold of the deviation from it (Th2).
     d : float64[n]
         Difference from the interval before, in thresholds (dRR / Th1).
+    unjudged : bool[n]
+        True where the thresholds have broken down.
     s12, s22 : float64[n]
         Subspaces: the neighbouring difference, and the nearer of the following two, that speaks
         most against an ectopic (long or short) beat.
@@ -51,6 +70,7 @@ class Features:
     median_ms: Float
     threshold_ms: Float
     d: Float
+    unjudged: Bool
     s12: Float
     s22: Float
     m: Float
@@ -67,32 +87,43 @@ def features(rr_ms: Float, apart: Bool) -> Features:
     apart : bool[n]
         Intervals that do not follow the one before; ``apart[0]`` is True.
     """
-    # As in NeuroKit2 an interval of mean length stands before the first, so that the first can
-    # be judged; here the mean of what the first threshold sees, not of the day to come.
-    x = np.concatenate(([rr_ms[: WIDTH // 2 + 1].mean()], rr_ms))
+    # as in NeuroKit2 an interval of mean length stands before the first, so that it too is judged
+    x = np.concatenate(([rr_ms.mean()], rr_ms))
     first = np.concatenate(([True, False], apart[1:]))
     median = rolling_quantiles(x, MEDIAN, (0.5,))[0]
     difference = np.diff(x, prepend=x[0])
-    difference[0] = difference[1 : WIDTH // 2 + 2].mean()
+    difference[0] = difference[1:].mean()
     # no difference is taken across a loss: the local median stands for the interval before
     lost = first.copy()
     lost[0] = False
     difference[lost] = (x - median)[lost]
     rank = np.maximum(np.cumsum(~lost) - 1, 0)
-    d = difference / _threshold(difference[~lost])[rank]
+    th1, low = _threshold(difference[~lost])
+    th1 = np.minimum(th1[rank], np.maximum(CAP * low[rank], PLAIN_CHANGE * median))
+    unjudged = (th1 > UNJUDGED * median) & (rr_ms.size >= MEDIAN)  # a few beats prove nothing
+    d = difference / th1
     deviation = x - median
     deviation[deviation < 0] *= 2
-    threshold = _threshold(deviation)
+    th2, _ = _threshold(deviation)
     s12, s22, last = _subspaces(d, first)
+    real = slice(1, None)  # without the interval that stood before the first
     return Features(
-        x[1:], median[1:], threshold[1:], d[1:], s12[1:], s22[1:],
-        (deviation / threshold)[1:], last[1:] - 1,
-    )  # fmt: skip
+        rr_ms=rr_ms,
+        median_ms=median[real],
+        threshold_ms=th2[real],
+        d=d[real],
+        unjudged=unjudged[real],
+        s12=s12[real],
+        s22=s22[real],
+        m=(deviation / th2)[real],
+        last=last[real] - 1,
+    )
 
 
-def _threshold(values: Float) -> Float:
+def _threshold(values: Float) -> tuple[Float, Float]:
+    """Local threshold of the absolute values, and their lower quartile."""
     low, high = rolling_quantiles(np.abs(values), WIDTH, (0.25, 0.75))
-    return np.asarray(np.maximum(ALPHA * (high - low) / 2, FLOOR_MS))
+    return np.asarray(np.maximum(ALPHA * (high - low) / 2, FLOOR_MS)), low
 
 
 def _subspaces(d: Float, first: Bool) -> tuple[Float, Float, Int]:
@@ -186,8 +217,11 @@ def apply(series: RRSeries, settings: CleanSettings) -> NNSeries:
     for part in stretches(series):
         begins = apart[part].copy()
         begins[0] = True
-        mark(flag[part], detect(features(series.rr_ms[part], begins)), begins)
+        f = features(series.rr_ms[part], begins)
+        mark(flag[part], detect(f), begins)
+        flag[part][f.unjudged] |= np.uint16(Flag.ARTEFACT)
     constants = {"alpha": ALPHA, "width": WIDTH, "median": MEDIAN, "c1": C1, "c2": C2}
+    constants |= {"floor_ms": FLOOR_MS, "cap": CAP, "unjudged": UNJUDGED}
     return to_nn(series, flag, "lipponen_tarvainen", constants)
 
 
