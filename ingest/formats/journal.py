@@ -87,7 +87,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         unit="1/1024 s (Bluetooth heart rate service)",
         notes=_notes(judge(walk), stream, builder),
     )  # fmt: skip
-    events = _events(session, start, source.name)
+    events = _events(session, start)
     return Recording(builder.series(start, provenance), events)
 
 
@@ -104,27 +104,28 @@ def _notes(verdict: Verdict, stream: BeatStream, builder: SeriesBuilder) -> tupl
     return tuple(notes)
 
 
-def _events(session: _Session, start: datetime, source: str) -> pd.DataFrame:
-    """Pair the markers that begin and end a phase; an instant is a tag."""
-    rows: list[list[object]] = []
+def _events(session: _Session, start: datetime) -> pd.DataFrame:
+    """Pair the markers that begin and end a phase; an instant, or half a pair, is a tag."""
+    rows: list[tuple[str, str, str, datetime, datetime]] = []
     begun: dict[tuple[str, str], datetime] = {}
     for record in session.markers:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=record.wall_ns // 1000)
         moment = moment.astimezone(start.tzinfo)
-        fields = record.fields
-        phase, kind = str(fields.get("phase", "")), str(fields.get("kind", TAG))
-        edge = fields.get("edge", "now")
+        phase, kind = str(record.fields.get("phase", "")), str(record.fields.get("kind", TAG))
+        edge = record.fields.get("edge", "now")
         if edge == "start":
             begun[phase, kind] = moment
+        elif edge == "end" and (phase, kind) in begun:
+            rows.append((session.subject, phase, kind, begun.pop((phase, kind)), moment))
         elif edge == "end":
-            if (phase, kind) not in begun:
-                raise FormatError(f"{kind} {phase!r} ends without having begun", source=source)
-            rows.append([session.subject, phase, kind, begun.pop((phase, kind)), moment])
+            says = f"{phase} ({kind} ended, its begin is not recorded)"
+            rows.append((session.subject, says, TAG, moment, moment))
         else:
-            rows.append([session.subject, phase, TAG, moment, moment])
+            rows.append((session.subject, phase, TAG, moment, moment))
     for (phase, kind), moment in begun.items():
-        rows.append([session.subject, f"{phase} ({kind} begun, never ended)", TAG, moment, moment])
-    rows.sort(key=lambda row: row[3])  # type: ignore[arg-type, return-value]
+        says = f"{phase} ({kind} begun, its end is not recorded)"
+        rows.append((session.subject, says, TAG, moment, moment))
+    rows.sort(key=lambda row: row[3])
     return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
 
 
