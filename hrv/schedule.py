@@ -36,7 +36,7 @@ def schedules(
 
     References
     ----------
-    Edgington and Onghena, *Randomization Tests*, 4th ed. (2007), ch. 11: the p-value refers
+    Edgington and Onghena, *Randomization Tests*, 4th ed. (2007): the p-value refers
     to the set the assignment was really drawn from, so that set has to be logged.
     """
     if n_blocks < 2 or n_blocks % 2 or n_blocks > 20:

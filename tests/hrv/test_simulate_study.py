@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from hrv.clean import clean
 from hrv.errors import InputError
+from hrv.recovery import recovery
 from hrv.schedule import longest_run, schedules
 from hrv.simulate import Effect, Person, Protocol, Spread, sample_study
 from hrv.simulate.days import draw_test_days, effect_share
@@ -105,6 +107,18 @@ def test_true_baseline_and_residual_match_the_beats(study):
         errors.append((after - baseline) - session.truth.residual_hr_bpm[0])
     assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(len(errors))
     assert np.std(errors) < 2.5
+
+
+def test_cleaning_and_recovery_find_the_true_residual_of_every_needed_day(study):
+    errors = []
+    for session in study.sessions:
+        if session.test.day % 7 >= 2:
+            measured = recovery(clean(session.rr), list(session.episodes))["residual_hr"].iloc[0]
+            errors.append(measured - session.truth.residual_hr_bpm[0])
+    assert len(errors) == 40
+    assert np.isfinite(errors).all()
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(40)
+    assert np.std(errors) < 1.0
 
 
 def test_the_true_effect_is_the_mean_over_many_drawn_days():
