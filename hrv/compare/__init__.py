@@ -1,1 +1,154 @@
-"""placeholder."""
+"""Compare an outcome between two conditions: `compare` and the table of its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hrv.compare import block_means, mixed_ar1, paired, randomisation
+from hrv.compare.base import CompareSettings, Design, Method
+from hrv.compare.design import validate
+from hrv.errors import InputError
+from hrv.types import Comparison, pick
+
+__all__ = ["METHODS", "CompareSettings", "Design", "Method", "compare"]
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        mixed_ar1.NAME,
+        "day scores, AR(1) days with known measurement variance, REML, Kenward–Roger, trend; "
+        "for a group, each person's estimate and then a t over people",
+        "Kenward & Roger 1997, doi:10.2307/2533558",
+        mixed_ar1.run,
+    ),
+    Method(
+        block_means.NAME,
+        "one mean a block, least squares with trend; needs four complete blocks",
+        "ordinary least squares",
+        block_means.run,
+    ),
+    Method(
+        randomisation.NAME,
+        "exact test over the orders that could have been drawn; needs the logged set",
+        "Edgington & Onghena 2007, Randomization Tests, 4th ed.",
+        randomisation.run,
+    ),
+    Method(
+        paired.NAME,
+        "conditions within a session, one pair a person, t over people; needs no clock",
+        "Student 1908, doi:10.2307/2331554",
+        paired.run,
+        clock=False,
+    ),
+)
+"""Every method of comparison; a naive t test of days or windows is deliberately absent."""
+
+_NO_WASHIN = "0d"
+
+
+def compare(
+    outcomes: pd.DataFrame,
+    phases: pd.DataFrame | None = None,
+    method: str = "default",
+    washin: str | float | timedelta = _NO_WASHIN,
+    seed: int = 0,
+    *,
+    conditions: tuple[str, str] | None = None,
+    covariates: Sequence[str] | None = None,
+    randomisation: Sequence[Sequence[str]] | None = None,
+    settings: CompareSettings | None = None,
+    **options: Any,
+) -> Comparison:
+    """Compare an outcome between two conditions, or say why the data cannot tell.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        One row an observation: ``time`` (aware), ``value``, optional ``subject``, ``se``
+        (standard error of the value) and covariates (every further column).  For `paired`
+        also without ``time``, with ``condition`` instead of phases.
+    phases : DataFrame
+        ``start``, ``stop`` (aware), ``condition``; optional ``subject``, ``block``,
+        ``randomised``.  A phase is [start, stop).
+    method : str
+        Name in `METHODS`.
+    washin : str, number or timedelta
+        Time left out after each change of condition: ``"7d"``, ``"36h"``, or days.
+    seed : int
+        Seed of methods that draw at random.
+    conditions : tuple of str, optional
+        Reference first; the estimate is second minus first.  Default: a usual name of a
+        reference such as ``"off"`` first, else the condition that came first.
+    covariates : sequence of str, optional
+        Columns to adjust for; ``()`` for none.  Default: every further column of `outcomes`.
+    randomisation : sequence of sequence of str, optional
+        The logged design set: every order of conditions that could have been drawn.
+    settings : CompareSettings, optional
+        All settings at once; `washin` and `options` change single ones.
+    **options
+        Fields of `CompareSettings`, such as ``scale="log"`` (the outcome is a logarithm:
+        percent changes are given), ``direction="higher"``, ``swc=0.1``.
+
+    Returns
+    -------
+    Comparison
+        With estimate NaN and `refusals` where the data cannot support an answer.
+
+    Raises
+    ------
+    InputError
+        If an argument or a table is wrong; one sentence that names the value and the mend.
+    """
+    entry = pick(method, METHODS, "method")
+    chosen = _settings(settings, washin, options)
+    if phases is None and entry.clock:
+        raise InputError(f"method {method!r} needs phases: start, stop and condition of each")
+    design = validate(
+        outcomes,
+        phases,
+        settings=chosen,
+        conditions=conditions,
+        covariates=covariates,
+        randomisation=randomisation,
+    )
+    result: Comparison = entry.run(design, np.random.default_rng(seed))
+    return result
+
+
+def _settings(
+    base: CompareSettings | None, washin: str | float | timedelta, options: dict[str, Any]
+) -> CompareSettings:
+    known = [f.name for f in fields(CompareSettings)]
+    for name in options:
+        if name not in known:
+            raise InputError(f"compare has no setting {name!r}; choose from {', '.join(known)}")
+    if washin != _NO_WASHIN or base is None:
+        options = {"washin_days": washin_days(washin), **options}
+    return replace(base or CompareSettings(), **options)
+
+
+def washin_days(washin: str | float | timedelta) -> float:
+    """Read a wash-in such as ``"7d"``, ``"36h"``, 2 (days) or a timedelta, as days.
+
+    Raises
+    ------
+    InputError
+        If it is not a length of time of zero or more.
+    """
+    try:
+        if isinstance(washin, int | float):
+            days = float(washin)
+        else:
+            days = pd.Timedelta(washin) / pd.Timedelta(days=1)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"wash-in {washin!r} is not a length of time; write it as '7d', '36h' or days"
+        ) from error
+    if not 0 <= days < float("inf"):
+        raise InputError(f"wash-in {washin!r}: give zero or more days, such as '7d'")
+    return days

@@ -1,4 +1,4 @@
-"""What every comparison method shares: the design that goes in, the table entry, the verdict."""
+"""What every comparison method shares: the settings, the design that goes in, the table entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from hrv.errors import InputError
 from hrv.types import Comparison
+
+SCALES = ("linear", "log")
+DIRECTIONS = ("none", "higher", "lower")
+START_REASONS = ("", "planned", "symptom_peak", "other")
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,16 @@ class CompareSettings:
     start_reason : str
         Why it was started: ``"planned"``, ``"symptom_peak"``, ``"other"`` or ``""`` (unstated).
     trend : bool or None
-        Linear trend in the day model; None: the default rule (always, see SCIENCE).
+        Linear trend in the day model; None: the default rule, always on.
     outcome : str
         Name of the outcome, for sentences.
     unit : str
         Unit of the outcome, for sentences.
+
+    Raises
+    ------
+    InputError
+        If a setting is outside its choices or its range.
     """
 
     washin_days: float = 0.0
@@ -48,20 +58,42 @@ class CompareSettings:
     outcome: str = "value"
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        for name, value, choices in (
+            ("scale", self.scale, SCALES),
+            ("direction", self.direction, DIRECTIONS),
+            ("start_reason", self.start_reason, START_REASONS),
+        ):
+            if value not in choices:
+                listed = ", ".join(repr(choice) for choice in choices)
+                raise InputError(f"{name} {value!r} is not known; choose from {listed}")
+        if not 0 <= self.washin_days < float("inf"):
+            raise InputError(f"wash-in of {self.washin_days:g} days: give zero or more days")
+        if not 0.5 <= self.level < 1:
+            raise InputError(f"level {self.level:g}: give a confidence level such as 0.95")
+        if self.swc is not None and not 0 < self.swc < float("inf"):
+            raise InputError(
+                f"smallest worthwhile change {self.swc:g}: give a positive number in units of "
+                f"the outcome, or none for half the between-day SD"
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """A validated comparison problem: the same for every method.
+    """A validated comparison problem: the same for every method; made by `design.validate`.
 
     Parameters
     ----------
     outcomes : DataFrame
-        One row an observation: ``subject`` (str), ``time`` (aware datetime or, for `paired`,
-        NaT), ``value`` (float64), ``se`` (float64, NaN if unknown), ``condition`` (str),
-        ``block`` (int, -1 outside any phase), ``excluded`` (str reason, "" if used), plus
-        covariate columns.
+        One row an observation: ``subject`` (str), ``time`` (UTC datetime or, for `paired`,
+        NaT), ``day`` (int64 ordinal of the local date, -1 without a clock), ``hour`` (float64
+        local hour), ``value`` (float64), ``se`` (float64, NaN if unknown), ``condition`` (str,
+        "" outside any phase), ``block`` (int64, counted in time order within a subject, -1
+        outside any phase), ``since_days`` (float64, days since the block began), ``excluded``
+        (str reason, "" if used), plus covariate columns (float64).
     phases : DataFrame
-        One row a phase: ``subject, start, stop, condition, block, randomised``.
+        One row a phase: ``subject, start, stop, condition, block, randomised``; in time order
+        within a subject.
     conditions : tuple of str
         Reference first: estimates are second minus first.
     covariates : tuple of str
@@ -80,12 +112,38 @@ class Design:
     randomisation: tuple[tuple[str, ...], ...] | None
     settings: CompareSettings = field(default_factory=CompareSettings)
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everyone with an observation, in order of name."""
+        return tuple(sorted(set(self.outcomes["subject"])))
+
+    @property
+    def randomised(self) -> bool:
+        """True if the order was drawn at random, logged or merely said to be."""
+        said = bool(len(self.phases)) and bool(self.phases["randomised"].all())
+        return said or self.randomisation is not None
+
 
 @dataclass(frozen=True)
 class Method:
-    """One row of `hrv.METHODS`."""
+    """One row of `hrv.METHODS`.
+
+    Parameters
+    ----------
+    name : str
+        What users call it.
+    summary : str
+        One line for help and catalogues.
+    source : str
+        Publication.
+    run : callable
+        ``(Design, Generator) -> Comparison``.
+    clock : bool
+        True if it needs observation times and phases.
+    """
 
     name: str
     summary: str
     source: str
     run: Callable[[Design, np.random.Generator], Comparison]
+    clock: bool = True

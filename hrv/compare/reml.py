@@ -1,0 +1,355 @@
+"""REML and Kenward–Roger for day scores: AR(1) days plus a known measurement covariance.
+
+The model of one person's n day scores is ``y ~ N(X b, V)`` with
+
+    V(s2, phi) = s2 * phi**lag + noise
+
+where ``lag`` holds the calendar days between scores (a missing day is simply absent) and
+``noise`` is known: what averaging a handful of observations a day leaves behind.  Everything
+is dense: n is the number of days one person was measured, tens to a few hundred.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrv.errors import NotComputableError
+from hrv.types import Float, Int
+
+PHI_MAX = 0.95
+"""Largest day-to-day correlation searched; nearer to 1, days and trend cannot be told apart."""
+S2_FLOOR = 1e-6
+"""Smallest between-day variance searched, as a share of the residual variance."""
+DF_MIN = 1.5
+"""Smallest Kenward–Roger degrees of freedom: below, the t interval has no use."""
+_START_PHI = (0.0, 0.25, 0.5, 0.75, 0.9)
+_START_S2 = (0.03, 0.15, 0.5, 1.0, 3.0)
+_MAX_STEPS = 100
+_SCORE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """``phi**lag`` and its derivatives in phi.
+
+    Parameters
+    ----------
+    r, r1, r2 : float64[n, n]
+        Correlation of days, its first and its second derivative.
+    """
+
+    r: Float
+    r1: Float
+    r2: Float
+
+
+def kernel(lag: Int, phi: float) -> Kernel:
+    """Return the AR(1) correlation of days `lag` apart and its derivatives; exact at phi = 0."""
+    k = np.arange(int(lag.max(initial=0)) + 1, dtype=np.float64)
+    power = phi**k
+    first, second = np.zeros_like(power), np.zeros_like(power)
+    first[1:] = k[1:] * power[:-1]
+    second[2:] = k[2:] * (k[2:] - 1) * power[:-2]
+    return Kernel(power[lag], first[lag], second[lag])
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be fitted.
+
+    Parameters
+    ----------
+    y : float64[n]
+        Day scores.
+    x : float64[n, p]
+        Design matrix of full rank.
+    lag : int64[n, n]
+        Calendar days between the scores.
+    noise : float64[n, n]
+        Known measurement covariance of the scores; zeros where none is known.
+    """
+
+    y: Float
+    x: Float
+    lag: Int
+    noise: Float
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """The restricted likelihood and its derivatives at one (s2, phi).
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Restricted log-likelihood up to a constant.
+    score : float64[2]
+        Its gradient in (s2, phi).
+    hessian : float64[2, 2]
+        Its second derivatives.
+    information : float64[2, 2]
+        Expected information ``tr(P V_i P V_j) / 2``.
+    beta : float64[p]
+        Generalised least squares coefficients.
+    phi_x : float64[p, p]
+        Their plain covariance ``(X' V^-1 X)^-1``.
+    vix : float64[n, p]
+        ``V^-1 X``.
+    vi : float64[n, n]
+        ``V^-1``.
+    dv : tuple of float64[n, n]
+        ``dV/ds2`` and ``dV/dphi``.
+    d2v : tuple of float64[n, n]
+        ``d2V/ds2 dphi`` and ``d2V/dphi2`` (``d2V/ds2^2`` is zero).
+    """
+
+    log_likelihood: float
+    score: Float
+    hessian: Float
+    information: Float
+    beta: Float
+    phi_x: Float
+    vix: Float
+    vi: Float
+    dv: tuple[Float, Float]
+    d2v: tuple[Float, Float]
+
+
+def log_likelihood(problem: Problem, s2: float, phi: float) -> float:
+    """Restricted log-likelihood up to a constant (Patterson & Thompson 1971, Biometrika 58)."""
+    return float(_log_likelihoods(problem, np.array([s2]), phi)[0])
+
+
+def _log_likelihoods(problem: Problem, s2: Float, phi: float) -> Float:
+    """Return the log-likelihood at each of several variances, in one stacked factorisation."""
+    v = s2[:, None, None] * kernel(problem.lag, phi).r + problem.noise
+    root = np.linalg.cholesky(v)
+    both = np.column_stack((problem.x, problem.y))
+    white = np.linalg.solve(root, np.broadcast_to(both, (s2.size, *both.shape)))
+    # of the triangular factor of (X, y) the last entry is the length of what X leaves of y
+    corner = np.abs(np.diagonal(np.linalg.qr(white, mode="r"), axis1=1, axis2=2))
+    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    log_det = log_det + np.log(corner[:, :-1]).sum(axis=1)
+    return np.asarray(-log_det - 0.5 * corner[:, -1] ** 2, dtype=np.float64)
+
+
+def _inverse(matrix: Float) -> Float:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
+def evaluate(problem: Problem, s2: float, phi: float) -> Point:
+    """Return likelihood, derivatives and the matrices Kenward–Roger needs at (s2, phi)."""
+    y, x = problem.y, problem.x
+    k = kernel(problem.lag, phi)
+    vi = _inverse(s2 * k.r + problem.noise)
+    vix = vi @ x
+    phi_x = _inverse(x.T @ vix)
+    p = vi - vix @ phi_x @ vix.T
+    py = p @ y
+    dv = (k.r, s2 * k.r1)
+    d2v = (k.r1, s2 * k.r2)
+    pv = [p @ d for d in dv]
+    pvpy = [d @ py for d in dv]
+    score = np.array([-0.5 * (np.trace(m) - py @ w) for m, w in zip(pv, pvpy, strict=True)])
+    information, hessian = np.empty((2, 2)), np.empty((2, 2))
+    for i in range(2):
+        for j in range(i, 2):
+            trace = float(np.sum(pv[i] * pv[j].T))
+            curve = float(pvpy[i] @ p @ pvpy[j])
+            second = 0.0 if j == 0 else float(np.sum(p * d2v[i])) - float(py @ d2v[i] @ py)
+            information[i, j] = information[j, i] = 0.5 * trace
+            hessian[i, j] = hessian[j, i] = 0.5 * trace - curve - 0.5 * second
+    return Point(
+        log_likelihood(problem, s2, phi),
+        score, hessian, information, phi_x @ (vix.T @ y), phi_x, vix, vi, dv, d2v,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A restricted maximum likelihood fit.
+
+    Parameters
+    ----------
+    s2 : float
+        Variance between days, in squared units of the score.
+    phi : float
+        Day-to-day correlation, 0 to `PHI_MAX`.
+    beta : float64[p]
+        Coefficients of the design matrix.
+    point : Point
+        Everything at the optimum, in units of the residual SD.
+    unit : float
+        That residual SD.
+    phi_fixed : bool
+        True if phi was given rather than estimated.
+    """
+
+    s2: float
+    phi: float
+    beta: Float
+    point: Point
+    unit: float
+    phi_fixed: bool
+
+
+def fit(problem: Problem, *, phi: float | None = None) -> Fit:
+    """Maximise the restricted likelihood over the between-day variance and phi.
+
+    Parameters
+    ----------
+    problem : Problem
+        Scores, design, lags and known noise.
+    phi : float, optional
+        Use this day-to-day correlation instead of estimating it.
+
+    Raises
+    ------
+    NotComputableError
+        If the scores leave no residual variation, or the search does not converge.
+    """
+    y, x = problem.y, problem.x
+    n, p = x.shape
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    unit = float(np.sqrt(rest @ rest / max(n - p, 1)))
+    if n <= p or unit <= 1e-12 * max(1.0, float(np.abs(y).max())):
+        raise NotComputableError("the day scores do not vary, so no uncertainty can be worked out")
+    scaled = Problem((y - y.mean()) / unit, x, problem.lag, problem.noise / unit**2)
+    at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
+    point = evaluate(scaled, *at)
+    beta = point.phi_x @ (point.vix.T @ (y / unit)) * unit
+    return Fit(at[0] * unit**2, at[1], beta, point, unit, phi is not None)
+
+
+def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
+    """Best point of a coarse grid: the surface can have two hills (smooth days, or noise)."""
+    best, at = -np.inf, (1.0, 0.0)
+    for f in _START_PHI if phi is None else (phi,):
+        heights = _log_likelihoods(problem, np.array(_START_S2), f)
+        top = int(np.argmax(heights))
+        if heights[top] > best:
+            best, at = float(heights[top]), (_START_S2[top], f)
+    return at
+
+
+def _climb(problem: Problem, s2: float, phi: float, *, phi_fixed: bool) -> tuple[float, float]:
+    """Newton's method inside the bounds, Fisher scoring where the surface is not concave."""
+    low = np.array([S2_FLOOR, phi if phi_fixed else 0.0])
+    high = np.array([np.inf, phi if phi_fixed else PHI_MAX])
+    at = np.array([s2, phi])
+    for _ in range(_MAX_STEPS):
+        here = evaluate(problem, *at)
+        held = ((at <= low) & (here.score <= 0)) | ((at >= high) & (here.score >= 0))
+        free = np.flatnonzero(~held)
+        span = np.array([at[0], 1.0])
+        if np.abs(here.score * span)[free].max(initial=0.0) < _SCORE_TOLERANCE:
+            return float(at[0]), float(at[1])
+        moved = _search(problem, here, at, _direction(here, free), (low, high))
+        if moved is None:
+            return float(at[0]), float(at[1])
+        at = moved
+    raise NotComputableError("the day model did not settle on a between-day variance")
+
+
+def _direction(here: Point, free: Int) -> Float:
+    pick = np.ix_(free, free)
+    curvature = -here.hessian[pick]
+    if np.linalg.eigvalsh(curvature).min() <= 0:
+        curvature = here.information[pick]
+    step = np.zeros(2)
+    step[free] = np.linalg.solve(curvature, here.score[free])
+    return step
+
+
+def _search(
+    problem: Problem, here: Point, at: Float, step: Float, bounds: tuple[Float, Float]
+) -> Float | None:
+    """Halve the step until the likelihood rises; None when rounding is all that is left."""
+    for _ in range(40):
+        # a step may shrink the variance tenfold at most, so that it never jumps over the hill
+        trial = np.clip(at + step, bounds[0], bounds[1])
+        trial[0] = max(trial[0], 0.1 * at[0], bounds[0][0])
+        if (trial == at).all():
+            return None
+        if log_likelihood(problem, *trial) >= here.log_likelihood:
+            return trial
+        step = step / 2
+    return None
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One coefficient with its small-sample uncertainty.
+
+    Parameters
+    ----------
+    estimate : float
+        Coefficient.
+    se, plain_se : float
+        Standard error used, and the one that takes the variances as known.
+    df : float
+        Degrees of freedom of its t distribution.
+    """
+
+    estimate: float
+    se: float
+    plain_se: float
+    df: float
+
+
+def kenward_roger(result: Fit, index: int) -> Inference:
+    """Kenward–Roger standard error and degrees of freedom of one coefficient.
+
+    The covariance of the coefficients is
+
+        Phi_A = Phi + 2 Phi { sum_ij W_ij (Q_ij - P_i Phi P_j - R_ij / 4) } Phi
+
+    with ``P_i = -X' V^-1 V_i V^-1 X``, ``Q_ij = X' V^-1 V_i V^-1 V_j V^-1 X``,
+    ``R_ij = X' V^-1 V_ij V^-1 X`` and W the inverse expected information of (s2, phi).  For a
+    single contrast the scale factor is one and the degrees of freedom are
+    ``2 (l'Phi l)^2 / (g' W g)`` with ``g_i = l' Phi P_i Phi l``.  The standard error is never
+    taken below the plain one (the R_ij term may be negative) and the degrees of freedom lie in
+    [1.5, n - p].
+
+    The R_ij term comes from a second-order expansion in phi.  It is left out (which leaves the
+    first-order form, the same in any parametrisation) where that expansion cannot hold: where
+    W puts phi's standard deviation above ``PHI_MAX / 2``, which no number between 0 and
+    `PHI_MAX` can have (Popoviciu), or where the term would more than double the variance it
+    corrects.  Both need nearly all variance to be measurement noise.
+
+    Source: Kenward & Roger 1997, Biometrics 53:983-997, doi:10.2307/2533558.
+
+    Parameters
+    ----------
+    result : Fit
+        The fit.
+    index : int
+        Column of the design matrix.
+    """
+    here = result.point
+    n, p = here.vix.shape
+    # phi says nothing about V when no variance between days was found, or when it was given
+    free = 1 if result.phi_fixed or result.s2 <= 1.01 * S2_FLOOR * result.unit**2 else 2
+    w = np.linalg.inv(here.information[:free, :free])
+    a = here.phi_x[:, index]  # Phi l
+    u = here.vix @ a  # V^-1 X Phi l
+    vu = np.array([d @ u for d in here.dv[:free]])
+    px = vu @ here.vix  # -P_i Phi l
+    plain = float(here.phi_x[index, index])
+    first = 2 * float(np.sum(w * (vu @ here.vi @ vu.T - px @ here.phi_x @ px.T)))
+    second = 0.0
+    if free == 2 and w[1, 1] <= (PHI_MAX / 2) ** 2:
+        mixed, curved = (float(u @ d @ u) for d in here.d2v)
+        second = -(2 * w[0, 1] * mixed + w[1, 1] * curved) / 2
+    second = second if abs(second) <= plain else 0.0
+    g = -(vu @ u)
+    df = 2 * plain**2 / float(g @ w @ g)
+    se = np.sqrt(max(plain + first + second, plain)) * result.unit
+    return Inference(
+        float(result.beta[index]),
+        float(se),
+        float(np.sqrt(plain)) * result.unit,
+        float(np.clip(df, DF_MIN, n - p)),
+    )
