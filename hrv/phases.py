@@ -22,7 +22,8 @@ def phase_of(time: pd.Series, subject: pd.Series, phases: pd.DataFrame) -> dict[
     """
     condition = pd.Series("", index=time.index, dtype=object)
     block = pd.Series(-1, index=time.index, dtype="int64")
-    for phase in phases.itertuples(index=False):
-        inside = (subject == phase.subject) & (time >= phase.start) & (time < phase.stop)
-        condition[inside], block[inside] = phase.condition, phase.block
+    for phase in phases.to_dict(orient="records"):
+        own = subject == phase["subject"]
+        inside = own & (time >= phase["start"]) & (time < phase["stop"])
+        condition[inside], block[inside] = phase["condition"], phase["block"]
     return {"condition": condition, "block": block}

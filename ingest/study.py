@@ -256,7 +256,7 @@ def _manifest(file: _File, named: str, defaults: Mapping[str, Any]) -> list[dict
         recording = path.parent / given["file"]
         if not recording.is_file():
             raise StudyError(f"{path.name}, line {number}: {given['file']} does not exist")
-        settings = {k: v for k, v in given.items() if k != "file" and v != ""}
+        settings = {str(k): v for k, v in given.items() if k != "file" and v != ""}
         row = _row(file, recording, {**defaults, **settings})
         rows.append(_typed(row, path, number))
     return rows

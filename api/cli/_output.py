@@ -31,12 +31,12 @@ def emit_table(table: pd.DataFrame, form: OutputFormat, out: Path | None, title:
     if form is OutputFormat.PARQUET:
         _emit_parquet(table, out)
     elif form is OutputFormat.CSV:
-        _write(table.to_csv(index=table.index.name is not None), out)
+        emit_text(table.to_csv(index=table.index.name is not None), out)
     elif form is OutputFormat.JSON:
         records = (table.reset_index() if table.index.name else table).to_dict(orient="records")
         emit_json(records, out)
     else:
-        _write(_for_people(table, title), out)
+        emit_text(for_people(table, title), out)
 
 
 def emit_mapping(
@@ -48,7 +48,7 @@ def emit_mapping(
     if form is OutputFormat.JSON:
         emit_json(values, out)
     elif form is OutputFormat.TABLE:
-        _write(_for_people(people, ""), out)
+        emit_text(for_people(people), out)
     else:
         flat = {k: v for k, v in values.items() if not isinstance(v, Mapping | list | tuple)}
         emit_table(pd.DataFrame([flat]), form, out)
@@ -56,7 +56,7 @@ def emit_mapping(
 
 def emit_json(value: Any, out: Path | None) -> None:
     """Write standard JSON: NaN becomes null (its reason stands beside it), times ISO 8601."""
-    _write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)
+    emit_text(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)
 
 
 def plain(value: Any) -> Any:
@@ -96,7 +96,8 @@ def _emit_parquet(table: pd.DataFrame, out: Path | None) -> None:
         table.to_parquet(out)
 
 
-def _write(text: str, out: Path | None) -> None:
+def emit_text(text: str, out: Path | None) -> None:
+    """Write text to `out` or to standard output."""
     if out is None:
         sys.stdout.write(text)
         return
@@ -106,7 +107,7 @@ def _write(text: str, out: Path | None) -> None:
         raise InputError(f"cannot write {out}: {error.strerror}") from None
 
 
-def _for_people(table: pd.DataFrame, title: str) -> str:
+def for_people(table: pd.DataFrame, title: str = "") -> str:
     """Render a table with sensible digits; wide ones keep every column by wrapping words."""
     from rich.console import Console
     from rich.table import Table

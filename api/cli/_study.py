@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.cli._output import OutputFormat, cell, emit_json, emit_table
+from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
 from hrv.errors import InputError, NotComputableError
 
 if TYPE_CHECKING:
@@ -97,11 +97,7 @@ def _analyse_with_progress(study: Study) -> StudyResult:
 
 
 def _print_for_people(result: StudyResult, out: Path | None) -> None:
-    text = "\n".join(_lines(result)) + "\n"
-    if out is None:
-        sys.stdout.write(text)
-    else:
-        out.write_text(text, encoding="utf-8")
+    emit_text("\n".join(_lines(result)) + "\n", out)
 
 
 def _lines(result: StudyResult) -> list[str]:

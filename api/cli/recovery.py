@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import _options as opt
-from api.cli._output import OutputFormat, emit_table
+from api.cli._output import OutputFormat, emit_table, emit_text, for_people
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = (
     "label", "onset_s", "baseline_hr", "reactivity_hr", "residual_hr", "t50_hr_s", "tau_hr_s",
-    "reactivity_ln_rmssd", "residual_ln_rmssd", "flags", "reason",
+    "reactivity_ln_rmssd", "residual_ln_rmssd",
 )  # fmt: skip
 """Columns of the table for people; the other forms carry all of them."""
 
@@ -51,8 +55,22 @@ def recovery(
     if not episodes:
         raise NotComputableError(f"{events}: no event of kind 'stress' falls into {file}")
     table = measure(nn, episodes)
-    emit_table(table[list(SHOWN)] if form is OutputFormat.TABLE else table, form, out)
+    if form is OutputFormat.TABLE:
+        emit_text(for_people(table[list(SHOWN)]) + _notes(table), out)
+    else:
+        emit_table(table, form, out)
     if table["residual_hr"].isna().all() and table["reactivity_hr"].isna().all():
         raise NotComputableError(
             f"{file}: no episode could be measured; the reasons are given above"
         )
+
+
+def _notes(table: pd.DataFrame) -> str:
+    """Say below the table what was refused or weakens a number, episode by episode."""
+    lines = []
+    for row in table.to_dict(orient="records"):
+        notes = [note for key in ("flags", "reason") for note in row[key].split("; ") if note]
+        if notes:
+            lines += ["", f"{row['label']} (onset {row['onset_s']:.0f} s)"]
+            lines += [fill(n, 100, initial_indent="  - ", subsequent_indent="    ") for n in notes]
+    return "\n".join(lines) + "\n" if lines else ""

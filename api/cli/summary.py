@@ -34,7 +34,7 @@ def summary(
     row = summarise(nn, metrics=wanted, force=force)
     reasons, units = row.attrs["reasons"], row.attrs["units"]
     values = {
-        **row.to_dict(),
+        **{str(name): value for name, value in row.items()},
         "reasons": reasons,
         "units": units,
         "settings": row.attrs["settings"],

@@ -1,5 +1,7 @@
 """A study: what goes in, and the one pure call that turns it into answers."""
 
+from hrv.study.analysis import analyse
+from hrv.study.session import SessionResult, analyse_session
 from hrv.study.types import Session, Study, StudyResult
 
-__all__ = ["Session", "Study", "StudyResult"]
+__all__ = ["Session", "SessionResult", "Study", "StudyResult", "analyse", "analyse_session"]

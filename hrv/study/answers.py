@@ -12,11 +12,7 @@ from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
 from hrv.errors import NotComputableError
 from hrv.study.types import Study
-from hrv.types import Comparison, Refusal
-
-CLOCKLESS = ("paired",)
-"""Methods for conditions within a session: they need no dated phases and stand alone."""
-
+from hrv.types import Comparison, Refusal, pick
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -29,9 +25,10 @@ class Measured:
 
 def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     """Compare the declared endpoint: by the headline method first, then by the others."""
-    names = [study.method]
-    if study.method not in CLOCKLESS:
-        names += [m.name for m in METHODS if m.name not in (study.method, *CLOCKLESS)]
+    headline = pick(study.method, METHODS, "method")
+    # a method for conditions within a session stands alone; dated phases allow all the others
+    others = [m.name for m in METHODS if m.clock and m is not headline] if headline.clock else []
+    names = [headline.name, *others]
     found = _endpoint(study.primary, measured)
     return {name: _run(found, study, method=name) for name in names}
 

@@ -61,7 +61,10 @@ def analyse_session(session: Session, study: Study) -> SessionResult:
 
 def _metrics(nn: NNSeries, study: Study) -> dict[str, float]:
     wanted = metrics_of((study.primary, *study.secondary))
-    return summary(nn, metrics=wanted)[wanted].to_dict() if wanted else {}
+    if not wanted:
+        return {}
+    values = summary(nn, metrics=wanted)
+    return {name: float(values[name]) for name in wanted}
 
 
 def _beside(identity: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
