@@ -200,7 +200,12 @@ def any_series(draw) -> RRSeries:
     flag = draw(st.lists(st.sampled_from([0, 0, 0, 1, 64]), min_size=size, max_size=size))
     start = draw(
         st.none()
-        | st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.timezones())
+        | st.datetimes(
+            datetime(1990, 1, 1),
+            datetime(2100, 1, 1),
+            timezones=st.timezones(),
+            allow_imaginary=False,
+        )
     )
     if start is not None and start.tzinfo.utcoffset(start).total_seconds() % 60:
         start = start.astimezone(UTC)
