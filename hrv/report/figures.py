@@ -1,0 +1,192 @@
+"""The report's figures: chosen from the result, drawn by `hrv.plots`, described in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hrv import plots
+from hrv.errors import NotComputableError
+from hrv.plots.style import NARROW_IN, WIDE_IN
+from hrv.report import numbers, words
+from hrv.study import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 6
+"""More people than this are shown as pairs of means, not as one panel each."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure of the page.
+
+    Parameters
+    ----------
+    ident : str
+        Unique id in the page.
+    alt : str
+        What a reader who cannot see it needs to know.
+    caption : str
+        How to read it.
+    wide, narrow : str
+        SVG for a page and for a telephone; both empty where it could not be drawn.
+    missing : str
+        Why it could not be drawn.
+    """
+
+    ident: str
+    alt: str = ""
+    caption: str = ""
+    wide: str = ""
+    narrow: str = ""
+    missing: str = ""
+
+
+def _drawn(ident: str, draw: Callable[[float], Figure], alt: str, caption: str) -> Drawing:
+    """Draw at both widths, or keep the reason why there is nothing to draw."""
+    try:
+        wide, narrow = (
+            plots.svg(draw(width_in), f"{ident}-{name}")
+            for width_in, name in ((WIDE_IN, "wide"), (NARROW_IN, "narrow"))
+        )
+    except NotComputableError as error:
+        return Drawing(ident, missing=words.sentence_case(str(error)) + ".")
+    return Drawing(ident, alt, caption, wide, narrow)
+
+
+def effect(result: StudyResult) -> Drawing:
+    """Return the estimates of all methods against the smallest worthwhile change."""
+    head = result.headline
+    title, unit = words.outcome(result.study.primary, head)
+    labels = {name: words.method(name).title for name in result.primary}
+    swc = numbers.plus_minus(head.swc, unit)
+    band = (
+        f"The grey band holds changes too small to matter ({swc})."
+        if swc != numbers.NO_VALUE
+        else "No smallest worthwhile change is known, so no band is drawn."
+    )
+    level = numbers.share(result.study.settings.level)
+    alt = (
+        f"Estimated difference in {title}: {numbers.difference(head.estimate, unit)}, {level} "
+        f"interval {numbers.interval(head.low, head.high, unit)}, by {labels[head.method]}."
+        if head.method in labels
+        else f"Estimated difference in {title}."
+    )
+    return _drawn(
+        "effect",
+        lambda width_in: plots.effect_plot(
+            result.primary, outcome=title, unit=unit, conditions=result.study.conditions,
+            labels=labels, width_in=width_in,
+        ),
+        alt,
+        f"Dot: estimate. Bar: {level} interval. {band}",
+    )  # fmt: skip
+
+
+def days(result: StudyResult) -> Drawing:
+    """Return the series day by day, or each person's pair of means where days do not apply."""
+    study = result.study
+    title, unit = words.outcome(study.primary, result.headline)
+    scores, source = day_scores(result)
+    if scores.empty or scores["subject"].nunique() > MOST_PANELS:
+        return _pairs(result, title, unit)
+    first, second = study.conditions
+    scored = {name: int((scores["condition"] == name).sum()) for name in study.conditions}
+    tally = ", ".join(f"{numbers.count(n, 'day')} {name}" for name, n in scored.items())
+    model = " Line: the model's fit." if "fitted" in scores else ""
+    return _drawn(
+        "days",
+        lambda width_in: plots.day_series(
+            scores, study.phases, outcome=title, unit=unit, conditions=study.conditions,
+            washin_days=study.settings.washin_days, width_in=width_in,
+        ),
+        f"{words.sentence_case(title)} day by day ({tally}), phases shaded.",
+        f"{source} Hollow: {first}. Filled, on a tinted ground: {second}.{model} {tally}.",
+    )  # fmt: skip
+
+
+def _pairs(result: StudyResult, title: str, unit: str) -> Drawing:
+    means = person_means(result)
+    if means.empty:
+        return Drawing("days", missing="The outcome is not kept day by day, so there is no series.")
+    first, second = result.study.conditions
+    people = means["subject"].nunique()
+    return _drawn(
+        "days",
+        lambda width_in: plots.paired_plot(
+            means, outcome=title, unit=unit, conditions=result.study.conditions, width_in=width_in
+        ),
+        f"Mean {title} of {numbers.count(people, 'person', 'people')}, {first} and {second}.",
+        "Each line is one person's mean in both conditions; the thick line is their mean.",
+    )
+
+
+def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
+    """Return one row a person and day, and the sentence that says what it is.
+
+    The headline method's own day scores are taken if it kept them, else plain daily means of
+    the episodes.
+    """
+    kept = result.headline.details.get("day_scores")
+    if kept is not None and len(pd.DataFrame(kept)):
+        table = pd.DataFrame(kept)
+        table = table if "day" in table else table.rename(columns={"time": "day"})
+        return table.assign(day=[str(d)[:10] for d in table["day"]]), "One dot is one day's score."
+    rows = _used_episodes(result)
+    if rows.empty or rows["time"].isna().all():
+        return pd.DataFrame(columns=["subject", "day", "score", "condition"]), ""
+    dated = rows[rows["time"].notna()]
+    dated = dated.assign(day=[pd.Timestamp(t).date().isoformat() for t in dated["time"]])
+    table = (
+        dated.groupby(["subject", "day", "condition"], sort=False)["score"].mean().reset_index()
+    )
+    return table, "One dot is the mean of one day's episodes."
+
+
+def person_means(result: StudyResult) -> pd.DataFrame:
+    """Return ``subject, condition, score``: means of the episodes by person and condition."""
+    rows = _used_episodes(result)
+    if rows.empty:
+        return pd.DataFrame(columns=["subject", "condition", "score"])
+    return rows.groupby(["subject", "condition"], sort=False)["score"].mean().reset_index()
+
+
+def _used_episodes(result: StudyResult) -> pd.DataFrame:
+    """Episodes with a primary value in one of the two conditions, the left-out ones gone."""
+    rows, primary = result.recovery, result.study.primary
+    if primary not in rows:
+        return pd.DataFrame(columns=["subject", "time", "condition", "score"])
+    keep = np.isfinite(rows[primary].to_numpy(dtype=np.float64))
+    keep &= rows["condition"].isin(result.study.conditions).to_numpy()
+    if "excluded" in rows:
+        keep &= (rows["excluded"] == "").to_numpy()
+    return rows[keep].assign(score=rows[primary])
+
+
+def curves(result: StudyResult) -> Drawing:
+    """Return the mean recovery curves of both conditions, overlaid."""
+    first, second = result.study.conditions
+    window_s = (60.0, 300.0) if result.study.primary == "residual_hr" else None
+    tallies = []
+    for name in (first, second):
+        n = result.curves.loc[result.curves["condition"] == name, "n"]
+        if len(n):
+            low, high = int(n.min()), int(n.max())
+            span = str(high) if low == high else f"{low} to {high}"
+            tallies.append(f"{name}: {span} episodes")
+    return _drawn(
+        "curves",
+        lambda width_in: plots.recovery_curves(
+            result.curves, conditions=result.study.conditions, window_s=window_s, width_in=width_in
+        ),
+        f"Mean heart rate above baseline after the stressor, {first} and {second} overlaid "
+        f"({'; '.join(tallies)}).",
+        "Mean over episodes with its interval (shaded). The line at zero is the baseline before "
+        f"the stressor. {'; '.join(tallies)}. A break means that too little was measured there.",
+    )

@@ -1,0 +1,110 @@
+"""Every setting that the numbers depend on, flattened to name and text; and the versions."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from typing import Any
+
+from hrv.report import numbers, words
+from hrv.report.table import Table, cell, columns
+from hrv.study import StudyResult
+
+_BULKY = ("day_scores", "blocks", "residuals")  # series: pictures show them, not a settings table
+
+
+def declared(result: StudyResult) -> Table:
+    """Return what the study file fixed: endpoint, method, wash-in, direction …"""
+    study = result.study
+    pairs: dict[str, Any] = {
+        "title": study.title,
+        "conditions": " against ".join(reversed(study.conditions)),
+        "primary endpoint": study.primary,
+        "exploratory endpoints": study.secondary,
+        "headline method": study.method,
+        "cleaner": study.cleaner,
+        "familiarisation sessions left out": study.familiarisation,
+        "seed": study.seed,
+        "logged randomisation": _orders(study.randomisation),
+        "phases": _phases(result),
+    }
+    chosen = dataclasses.asdict(study.settings)
+    # the comparison fills these in from the endpoint; what it used stands under its method
+    for name in ("outcome", "unit", "scale"):
+        chosen.pop(name, None)
+    return _table("declared", "Declared by the study", {**pairs, **chosen})
+
+
+def used(result: StudyResult) -> tuple[Table, ...]:
+    """Return the settings and figures of each method of the primary endpoint."""
+    tables = []
+    for name, comparison in result.primary.items():
+        details = {k: v for k, v in comparison.details.items() if k not in _BULKY}
+        pairs = {**comparison.settings, **details}
+        if pairs:
+            title = words.method(name).title
+            tables.append(_table(f"used-{len(tables)}", f"Used by: {title}", pairs))
+    measured = dict(result.recovery.attrs)
+    if measured:
+        tables.append(_table("used-recovery", "Used for the recovery measures", measured))
+    return tuple(tables)
+
+
+def _table(ident: str, caption: str, pairs: Mapping[str, Any]) -> Table:
+    rows = tuple((cell(name.replace("_", " ")), cell(text)) for name, text in flat(pairs))
+    return Table(ident, caption, columns("Setting", "Value"), rows, fold=len(rows) > 24)
+
+
+def flat(pairs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield name and text of every setting; nested mappings get dotted names."""
+    for name, value in pairs.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """Return one setting as text: no Python spelling, no "nan"."""
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return numbers.NO_VALUE if math.isnan(value) else f"{value:.6g}".replace("-", "−")
+    if isinstance(value, list | tuple):
+        return ", ".join(text_of(v) for v in value) or "none"
+    if hasattr(value, "tolist"):
+        return text_of(value.tolist())
+    return str(value) if str(value) else "not stated"
+
+
+def _orders(orders: tuple[tuple[str, ...], ...] | None) -> str:
+    if orders is None:
+        return "none"
+    return f"one of {numbers.count(len(orders), 'order')} could have been drawn"
+
+
+def _phases(result: StudyResult) -> str:
+    phases = result.study.phases
+    if phases.empty:
+        return "none: conditions are those of the recordings"
+    drawn = "randomised" if "randomised" in phases and phases["randomised"].all() else (
+        "not all randomised"
+    )  # fmt: skip
+    span = f"{numbers.day(phases['start'].min())} to {numbers.day(phases['stop'].max())}"
+    return f"{len(phases)} ({drawn}), {span}"
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Return the software that made the report, by name and version."""
+    found = [("Python", platform.python_version())]
+    for name in ("hrv-recovery", "numpy", "scipy", "pandas", "matplotlib"):
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append((name, "not installed as a package"))
+    return tuple(found)

@@ -1,0 +1,223 @@
+"""The tables of results: methods, exploratory endpoints, what is missing, doses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from hrv.report import numbers, words
+from hrv.report.table import Cell, Table, bar_cell, cell, columns
+from hrv.study import StudyResult
+from hrv.types import Comparison
+
+FOLD_ABOVE = 12
+"""Tables longer than this start folded on a screen."""
+
+
+def methods(result: StudyResult) -> Table:
+    """Return the primary endpoint by every method, with what each assumes."""
+    title, _ = words.outcome(result.study.primary, result.headline)
+    level = numbers.share(result.study.settings.level)
+    rows = []
+    for k, (name, comparison) in enumerate(result.primary.items()):
+        told = words.method(name)
+        first = Cell(told.title + (" (headline)" if k == 0 else ""), told.assumes)
+        rows.append((first, *_answer(comparison, result.study.primary)))
+    return Table(
+        "methods",
+        f"Primary endpoint, {title}, by every method",
+        columns("Method and what it assumes", "#Estimate", f"#{level} interval", "#p", "#df"),
+        tuple(rows),
+        "The headline method was fixed beforehand. The others show how much the answer depends "
+        "on the method; none replaces it.",
+    )
+
+
+def _answer(comparison: Comparison, name: str) -> tuple[Cell, Cell, Cell, Cell]:
+    """Estimate, interval, p and df; a refusal says so where the estimate would stand."""
+    _, unit = words.outcome(name, comparison)
+    if comparison.refused:
+        why = "; ".join(r.why for r in comparison.refusals)
+        blank = cell(numbers.NO_VALUE)
+        return Cell("refused", why), blank, blank, blank
+    c = comparison
+    estimate = numbers.difference(c.estimate, unit, c.low, c.high)
+    interval = numbers.interval(c.low, c.high, unit)
+    tail = (cell(numbers.p_value(c.p_value)), cell(numbers.number(c.df, 1)))
+    if np.isnan(c.percent):
+        return cell(estimate), cell(interval), *tail
+    return (
+        Cell(numbers.difference(c.percent, "%"), f"log {estimate}"),
+        Cell(numbers.interval(c.percent_low, c.percent_high, "%"), f"log {interval}"),
+        *tail,
+    )
+
+
+def exploratory(result: StudyResult) -> Table:
+    """Return the endpoints that were not declared primary, labelled as exploratory."""
+    rows = []
+    for name, comparison in result.secondary.items():
+        title, _ = words.outcome(name, comparison)
+        adjusted = float(comparison.details.get("p_holm", np.nan))
+        estimate, interval, p_value, _ = _answer(comparison, name)
+        rows.append(
+            (
+                Cell(words.sentence_case(title)),
+                estimate,
+                interval,
+                p_value,
+                cell(numbers.p_value(adjusted)),
+                cell(words.VERDICTS.get(comparison.verdict, comparison.verdict)),
+            )
+        )
+    level = numbers.share(result.study.settings.level)
+    heads = ("Endpoint", "#Estimate", f"#{level} interval", "#p", "#p (Holm)", "Against the SWC")
+    return Table(
+        "exploratory",
+        "Exploratory endpoints",
+        columns(*heads),
+        tuple(rows),
+        "Not declared as primary: they raise questions and confirm nothing. p (Holm) accounts "
+        "for their number. SWC: smallest worthwhile change.",
+    )
+
+
+def rates(result: StudyResult) -> Table:
+    """Return how many episodes gave a value, no response or a refusal, by condition."""
+    rows = []
+    for _, row in result.rates.iterrows():
+        total = float(row["episodes"])
+        counted = tuple(_part(row[name], total) for name in ("valid", "no_response", "refused"))
+        rows.append((cell(row["condition"]), cell(numbers.count(total)), *counted))
+    return Table(
+        "rates",
+        "Stress episodes by condition",
+        columns("Condition", "#Episodes", "#With a value", "#No response", "#Refused"),
+        tuple(rows),
+        "If values go missing more often in one condition, what is left is a selection. No "
+        "response: the heart rate did not rise enough to speak of recovery.",
+    )
+
+
+def _part(value: object, total: float) -> Cell:
+    if value is None or pd.isna(value) or not total > 0:  # type: ignore[call-overload]
+        return cell(numbers.NO_VALUE)
+    share = float(value) / total  # type: ignore[arg-type]
+    return bar_cell(f"{numbers.count(value)} ({numbers.share(share)})", share)
+
+
+_REASON = re.compile(r"(?:^|; )([a-z][a-z0-9_]*): ")
+
+
+def split_reasons(text: str) -> list[tuple[str, str]]:
+    """Split ``"measure: why; measure: why"`` into pairs; a why may hold semicolons.
+
+    Only a lower-case name of the table before a colon begins a new pair.
+    """
+    parts = _REASON.split(text)
+    return [(name, why) for name, why in zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def episode_refusals(result: StudyResult) -> Table:
+    """Return the measures that single episodes could not give, with the reasons by number."""
+    texts = result.recovery.get("reason", pd.Series(dtype=str)).fillna("")
+    pairs = [pair for text in texts for pair in split_reasons(str(text))]
+    examples: dict[tuple[str, str], str] = {}
+    tally: Counter[tuple[str, str]] = Counter()
+    for name, why in pairs:
+        key = (name, re.sub(r"[-−]?\d+(?:\.\d+)?", "#", why))  # alike but for the figures
+        examples.setdefault(key, why)
+        tally[key] += 1
+    total = len(texts)
+    rows = [
+        (
+            cell(words.sentence_case(words.outcome(name)[0])),
+            cell(f"{n} of {total}"),
+            Cell(examples[name, kind], "for example" if "#" in kind and n > 1 else ""),
+        )
+        for (name, kind), n in sorted(tally.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return Table(
+        "episode-refusals",
+        "Measures refused in single episodes",
+        columns("Measure", "#Episodes", "Why"),
+        tuple(rows),
+        fold=len(rows) > FOLD_ABOVE,
+    )
+
+
+def episode_flags(result: StudyResult) -> Table:
+    """Return what qualifies single episodes, counted."""
+    texts = result.recovery.get("flags", pd.Series(dtype=str)).fillna("")
+    tally = Counter(flag for text in texts for flag in str(text).split("; ") if flag)
+    rows = tuple((cell(flag), cell(f"{n} of {len(texts)}")) for flag, n in tally.most_common())
+    return Table(
+        "episode-flags",
+        "What qualifies single episodes",
+        columns("Flag", "#Episodes"),
+        rows,
+        fold=len(rows) > FOLD_ABOVE,
+    )
+
+
+def adherence(result: StudyResult) -> Table:
+    """Return planned, taken and missed doses by condition."""
+    rows = []
+    for _, row in result.adherence.iterrows():
+        planned = float(row["planned"])
+        taken = cell(numbers.count(row["taken"]))
+        if planned > 0:
+            taken = _part(row["taken"], planned)
+        rest = (cell(numbers.count(row[name])) for name in ("missed", "unknown_basis"))
+        rows.append(
+            (cell(row["condition"]), cell(row["substance"]), cell(numbers.count(planned)), taken,
+             *rest)
+        )  # fmt: skip
+    return Table(
+        "adherence",
+        "Doses by condition",
+        columns("Condition", "Substance", "#Planned", "#Taken", "#Missed", "#Basis unknown"),
+        tuple(rows),
+        "Basis: whether an amount means the element or the whole compound. Where it is unknown "
+        "it is not guessed, and no dose–response is computed.",
+    )
+
+
+def doses(result: StudyResult) -> Table:
+    """Return the dose log, one row a dose."""
+    rows = []
+    for _, row in result.study.doses.iterrows():
+        amount = numbers.with_unit(_plain(row.get("amount")), str(row.get("unit") or ""))
+        told = (_text(row.get(name)) for name in ("basis", "status", "note"))
+        rows.append(
+            (cell(numbers.moment(row.get("time"))), cell(_text(row.get("subject"))),
+             cell(_text(row.get("substance"))), cell(amount), *(cell(text) for text in told))
+        )  # fmt: skip
+    return Table(
+        "doses",
+        f"Dose log ({numbers.count(len(rows), 'entry', 'entries')})",
+        columns("Time", "Person", "Substance", "#Amount", "Basis", "Status", "Note"),
+        tuple(rows),
+        fold=len(rows) > FOLD_ABOVE,
+    )
+
+
+def _plain(value: object) -> str:
+    """Return an entered amount as it was entered, without digits that were not."""
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return numbers.NO_VALUE
+    return f"{float(value):g}"  # type: ignore[arg-type]
+
+
+def _text(value: object) -> str:
+    missing = value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT
+    return numbers.NO_VALUE if missing or value == "" else str(value)
+
+
+def nonempty(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Return the tables that have rows."""
+    return tuple(table for table in tables if table.rows)

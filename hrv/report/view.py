@@ -1,0 +1,215 @@
+"""From a StudyResult to what the template prints, in the order of the page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hrv.report import figures, numbers, recordings, settings, tables, words
+from hrv.report.figures import Drawing
+from hrv.report.table import Table
+from hrv.study import StudyResult
+from hrv.types import Comparison, Refusal
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The top of the page: what a reader takes home.
+
+    Parameters
+    ----------
+    kind : str
+        ``"answered"``, ``"inconclusive"`` or ``"refused"``: how it is set.
+    word, sentence : str
+        The verdict in a word and in a sentence.
+    estimate, interval : str
+        The figure and its interval; empty when refused.
+    explanation, direction : str
+        What the word means and whether a benefit was declared.
+    facts : tuple of (str, str)
+        Label and text of the small figures beside it.
+    flags, reasons : tuple of str
+        What weakens the answer; why there is none.
+    """
+
+    kind: str
+    word: str
+    sentence: str
+    estimate: str
+    interval: str
+    explanation: str
+    direction: str
+    facts: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page; parts that are empty are not printed."""
+
+    ident: str
+    title: str
+    intro: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    figure: Drawing | None = None
+    items: tuple[Refusal, ...] = ()
+    tables: tuple[Table, ...] = ()
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page."""
+
+    title: str
+    subtitle: str
+    facts: tuple[tuple[str, str], ...]
+    verdict: Verdict
+    sections: tuple[Section, ...]
+    versions: tuple[tuple[str, str], ...]
+
+
+def build(result: StudyResult) -> Report:
+    """Turn a result into the values of the page; every string is plain text but the SVG."""
+    first, second = result.study.conditions
+    title, _ = words.outcome(result.study.primary, result.headline)
+    return Report(
+        title=result.study.title or "Stress recovery",
+        subtitle=f"{words.sentence_case(title)}: {second} compared with {first}",
+        facts=_facts(result),
+        verdict=_verdict(result),
+        sections=_sections(result),
+        versions=settings.versions(),
+    )
+
+
+def _facts(result: StudyResult) -> tuple[tuple[str, str], ...]:
+    sessions, phases = result.study.sessions, result.study.phases
+    people = len({s.subject for s in sessions})
+    facts = [
+        (numbers.count(people), "person" if people == 1 else "people"),
+        (numbers.count(len(sessions)), "recording" if len(sessions) == 1 else "recordings"),
+        (numbers.count(len(result.recovery)), "stress episodes"),
+    ]
+    if not phases.empty:
+        facts.append((numbers.count(len(phases)), "phases"))
+        facts.append((numbers.day(phases["start"].min()), "first day"))
+        facts.append((numbers.day(phases["stop"].max()), "end"))
+    return tuple(facts)
+
+
+def _verdict(result: StudyResult) -> Verdict:
+    head, study = result.headline, result.study
+    _, unit = words.outcome(study.primary, head)
+    kind = {"refused": "refused", "inconclusive": "inconclusive"}.get(head.verdict, "answered")
+    kind = "refused" if head.refused else kind
+    word = words.VERDICTS.get("refused" if head.refused else head.verdict, head.verdict)
+    if head.verdict in ("higher", "lower"):
+        word = f"{word} with {study.conditions[1]}"
+    estimate, interval = ("", "") if head.refused else _headline_figures(head, unit)
+    level = numbers.share(study.settings.level)
+    return Verdict(
+        kind=kind,
+        word=word,
+        sentence=head.sentence or "The method gave no sentence; see the figures.",
+        estimate=estimate,
+        interval=f"{level} interval {interval}" if interval else "",
+        explanation=words.explanation(head),
+        direction="" if head.refused else words.direction(study.settings.direction),
+        facts=() if head.refused else _small_figures(head, unit),
+        flags=tuple(words.sentence_case(flag) for flag in head.flags),
+        reasons=tuple(words.sentence_case(r.why) for r in head.refusals) if head.refused else (),
+    )
+
+
+def _headline_figures(head: Comparison, unit: str) -> tuple[str, str]:
+    """Percent for an outcome on the log scale, else the outcome's own unit."""
+    if not math.isnan(head.percent):
+        return (
+            numbers.difference(head.percent, "%"),
+            numbers.interval(head.percent_low, head.percent_high, "%"),
+        )
+    estimate = numbers.difference(head.estimate, unit, head.low, head.high)
+    return estimate, numbers.interval(head.low, head.high, unit)
+
+
+def _small_figures(head: Comparison, unit: str) -> tuple[tuple[str, str], ...]:
+    known = [
+        ("Method", words.method(head.method).title),
+        ("Smallest worthwhile change", numbers.plus_minus(head.swc, unit)),
+        ("p-value", numbers.p_value(head.p_value)),
+        ("Degrees of freedom", numbers.number(head.df, 1)),
+    ]
+    return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)
+
+
+def _sections(result: StudyResult) -> tuple[Section, ...]:
+    first, second = result.study.conditions
+    exploratory = tables.exploratory(result)
+    paired = result.study.phases.empty
+    return (
+        Section("effect-section", "The effect", figure=figures.effect(result)),
+        Section(
+            "days-section", "Person by person" if paired else "Day by day",
+            figure=figures.days(result),
+        ),
+        Section(
+            "curves-section", f"Recovery, {first} and {second}", figure=figures.curves(result)
+        ),
+        Section("methods-section", "All methods", tables=(tables.methods(result),)),
+        Section(
+            "exploratory-section", "Exploratory", tables=tables.nonempty((exploratory,)),
+            empty="No other endpoint was asked for.",
+        ),
+        Section(
+            "refused-section", "What was refused, and why", items=_refusals(result),
+            tables=tables.nonempty((tables.episode_refusals(result),)),
+            empty="Nothing was refused.",
+        ),
+        Section(
+            "missing-section", "What is missing",
+            tables=tables.nonempty((tables.rates(result), tables.episode_flags(result))),
+            empty="No episode counts by condition are available.",
+        ),
+        Section(
+            "doses-section", "Doses and adherence",
+            tables=tables.nonempty((tables.adherence(result), tables.doses(result))),
+            empty="No doses were logged.",
+        ),
+        Section(
+            "quality-section", "Data quality", facts=recordings.totals(result),
+            tables=tables.nonempty((recordings.quality(result), recordings.provenance(result))),
+            empty="No recording was analysed.",
+        ),
+        Section(
+            "settings-section", "Methods and settings", intro=_how(result),
+            tables=(settings.declared(result), *settings.used(result)),
+        ),
+    )  # fmt: skip
+
+
+def _how(result: StudyResult) -> str:
+    residual = words.RESIDUAL if result.study.primary == "residual_hr" else ""
+    told = words.method(result.study.method)
+    assumes = f"The headline method ({told.title}) assumes: {told.assumes}" if told.assumes else ""
+    return " ".join(part for part in (residual, assumes) if part)
+
+
+def _refusals(result: StudyResult) -> tuple[Refusal, ...]:
+    """Everything refused, said once, with names a reader knows."""
+    told = list(result.refusals)
+    heard = {refusal.why for refusal in told}
+    for name, comparison in {**result.primary, **result.secondary}.items():
+        told += [Refusal(name, r.why) for r in comparison.refusals if r.why not in heard]
+    named = [Refusal(_named(r.what), words.sentence_case(r.why)) for r in told]
+    return tuple(dict.fromkeys(named))
+
+
+def _named(what: str) -> str:
+    outcome, by, method = what.partition(" by ")
+    if by and method in words.METHODS:
+        return f"{words.sentence_case(words.outcome(outcome)[0])}, {words.METHODS[method].title}"
+    if what in words.METHODS:
+        return words.METHODS[what].title
+    return words.sentence_case(words.outcome(what)[0]) if what in words.OUTCOMES else what

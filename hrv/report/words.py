@@ -1,0 +1,131 @@
+"""Names in the code and the words a reader sees: outcomes, methods, verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hrv.types import Comparison
+
+
+@dataclass(frozen=True)
+class MethodWords:
+    """Title of a method and what must hold for its answer to be right."""
+
+    title: str
+    assumes: str
+
+
+METHODS = {
+    "default": MethodWords(
+        "Day model, AR(1)",
+        "Day scores follow a straight trend with correlated days (REML, Kenward–Roger); nothing "
+        "else changed together with the condition.",
+    ),
+    "block_mean": MethodWords(
+        "Block means",
+        "Blocks are independent of each other; one mean a block, trend removed.",
+    ),
+    "randomisation": MethodWords(
+        "Randomisation test",
+        "Only that the order of the blocks was drawn beforehand as logged; no model.",
+    ),
+    "paired": MethodWords(
+        "Paired, within person",
+        "People are independent and their differences roughly normal.",
+    ),
+    "two_stage": MethodWords(
+        "Two-stage, between people",
+        "People are independent; every person's estimate has equal weight.",
+    ),
+}
+"""Words for the entries of `hrv.METHODS`; another method is shown by its own name."""
+
+OUTCOMES = {
+    "residual_hr": ("residual activation", "bpm"),
+    "residual_ln_rmssd": ("residual ln RMSSD", ""),
+    "reactivity_hr": ("heart-rate reactivity", "bpm"),
+    "reactivity_hr_percent": ("heart-rate reactivity", "%"),
+    "reactivity_ln_rmssd": ("ln RMSSD reactivity", ""),
+    "reactivity_ln_rmssd_percent": ("RMSSD reactivity", "%"),
+    "peak_hr": ("peak heart rate", "bpm"),
+    "recovered_60_hr": ("recovered after 60 s", "%"),
+    "recovered_300_hr": ("recovered after 300 s", "%"),
+    "recovered_600_hr": ("recovered after 600 s", "%"),
+    "t50_hr_s": ("time to half recovery", "s"),
+    "time_to_baseline_hr_s": ("time to baseline", "s"),
+    "tau_hr_s": ("recovery time constant", "s"),
+    "auc_g_hr": ("area under the curve, ground", "bpm·min"),
+    "auc_i_hr": ("area under the curve, increase", "bpm·min"),
+    "hrr60": ("heart-rate recovery at 60 s", "bpm"),
+    "slope_hr_bpm_min": ("slope over the first minute", "bpm/min"),
+    "vagal_rebound_ln_rmssd": ("vagal rebound, ln RMSSD", ""),
+    "rmssd": ("RMSSD", "ms"),
+    "ln_rmssd": ("ln RMSSD", ""),
+    "sdnn": ("SDNN", "ms"),
+    "mean_hr": ("mean heart rate", "bpm"),
+    "gad7": ("GAD-7 total", "points"),
+}
+"""Short title and unit of outcomes; the comparison's own words come first."""
+
+VERDICTS = {
+    "higher": "Higher",
+    "lower": "Lower",
+    "equivalent": "Practically equal",
+    "inconclusive": "Inconclusive",
+    "refused": "Not answered",
+}
+
+RESIDUAL = (
+    "Residual activation is the mean heart rate from 60 to 300 s after a stressor ended, minus "
+    "the median before it began. Every episode with enough beats counts, whether or not the "
+    "heart responded, so that nothing is selected."
+)
+
+
+def outcome(name: str, comparison: Comparison | None = None) -> tuple[str, str]:
+    """Return the title and the unit of an outcome, from its comparison or the table."""
+    title, unit = OUTCOMES.get(name, (name.replace("_", " "), ""))
+    settings = comparison.settings if comparison is not None else {}
+    if name not in OUTCOMES and str(settings.get("outcome", "value")) not in ("", "value"):
+        title = str(settings["outcome"])
+    return title, str(settings.get("unit") or unit)
+
+
+def method(name: str) -> MethodWords:
+    """Return the words for a method; an unknown one keeps its name and its table's summary."""
+    if name in METHODS:
+        return METHODS[name]
+    return MethodWords(name.replace("_", " "), "")
+
+
+def explanation(comparison: Comparison) -> str:
+    """Return what the verdict means, from the interval and the smallest worthwhile change."""
+    low, high, swc = comparison.low, comparison.high, comparison.swc
+    if comparison.refused:
+        return "The data cannot support an answer, so none is given. The reasons are below."
+    if comparison.verdict == "inconclusive":
+        return (
+            "The interval holds changes that matter as well as changes that do not. "
+            "This is not evidence that nothing changed."
+        )
+    if comparison.verdict == "equivalent":
+        return "The whole interval lies within the smallest worthwhile change."
+    if high < -swc or low > swc:
+        return "The whole interval lies beyond the smallest worthwhile change."
+    if high < 0 or low > 0:
+        return "The whole interval lies on one side of zero, in part within changes too small to matter."
+    return "See the interval: the estimate alone does not carry the verdict."
+
+
+def direction(declared: str) -> str:
+    """Return the sentence on which direction was declared beforehand as benefit."""
+    if declared in ("higher", "lower"):
+        return f"Declared beforehand as benefit: {declared}."
+    return "No direction was declared beforehand as benefit, so the change is not called better or worse."
+
+
+def sentence_case(text: str) -> str:
+    """Return `text` with its first letter in upper case, names such as ``ln`` left alone."""
+    if text[:3] == "ln ":
+        return text
+    return text[:1].upper() + text[1:]
