@@ -18,6 +18,8 @@ HUBER = 1.345
 """Huber's constant: 95 % efficient under normal errors."""
 CLIP = 2.5
 """Residuals beyond this many robust standard deviations are drawn in to it."""
+SMALL = 0.05
+"""Residuals under this share of the range of y are no outliers, however smooth the rest."""
 MIN_POINTS = 12
 """Fewest windows for four parameters and a correlation."""
 
@@ -79,13 +81,14 @@ def fit(t_s: Float, width_s: Float, y: Float, *, confidence: float = 0.95) -> De
         return None
     curves = _curves(t_s, width_s)
     clipped = _clip_outliers(curves, y)
-    deviance, rho = _profile(curves, clipped, t_s)
+    ln_grid, deviance, rhos = _search(t_s, width_s, curves, clipped)
     best = int(np.argmin(deviance))
-    ln_tau = _vertex(deviance, best)
-    limit = _limit(float(rho[best]), y.size, confidence)
-    low, high = _ends(deviance - deviance[best], best, limit)
+    rho = float(rhos[best])
+    ln_tau = _vertex(ln_grid, deviance, best)
+    limit = _limit(rho, y.size, confidence)
+    low, high = _ends(ln_grid, deviance - deviance[best], best, limit)
     tau_s = math.exp(ln_tau)
-    level, amplitude, residual = _levels(t_s, width_s, clipped, tau_s, float(rho[best]))
+    level, amplitude, residual = _levels(t_s, width_s, clipped, tau_s, rho)
     total = float(((clipped - clipped.mean()) ** 2).sum())
     return Decay(
         tau_s=tau_s,
@@ -94,7 +97,7 @@ def fit(t_s: Float, width_s: Float, y: Float, *, confidence: float = 0.95) -> De
         level=level,
         amplitude=amplitude,
         r_squared=1.0 - float((residual**2).sum()) / total,
-        rho=float(rho[best]),
+        rho=rho,
     )
 
 
@@ -116,7 +119,7 @@ def _lines(curves: Float, y: Float, weight: Float) -> tuple[Float, Float]:
 
 def _clip_outliers(curves: Float, y: Float) -> Float:
     """Draw residuals of the best Huber fit in to `CLIP` robust standard deviations."""
-    thin = curves[::4]  # outliers need no fine grid
+    thin = curves[::2]  # outliers need no fine grid
     level, amplitude = _lines(thin, y, np.ones_like(thin))
     residual = y - level[:, None] - amplitude[:, None] * thin
     scale = 1.4826 * float(np.median(np.abs(residual), axis=1).min())
@@ -130,7 +133,8 @@ def _clip_outliers(curves: Float, y: Float) -> Float:
     loss = np.where(size <= HUBER, size**2 / 2, HUBER * (size - HUBER / 2)).sum(1)
     rest = residual[int(np.argmin(loss))]
     scale = 1.4826 * float(np.median(np.abs(rest)))
-    return np.asarray(y - rest + np.clip(rest, -CLIP * scale, CLIP * scale))
+    bound = max(CLIP * scale, SMALL * float(np.ptp(y)))
+    return np.asarray(y - rest + np.clip(rest, -bound, bound))
 
 
 def _whiten(values: Float, decay: Float, spread: Float) -> Float:
@@ -145,7 +149,7 @@ def _profile(curves: Float, y: Float, t_s: Float) -> tuple[Float, Float]:
     """-2 log likelihood (up to a constant) of each tau at its best rho, and that rho."""
     steps = np.diff(t_s)
     steps = steps / np.median(steps)
-    table = np.empty((RHO.size, LN_TAU.size))
+    table = np.empty((RHO.size, len(curves)))
     floor = 1e-12 * float(((y - y.mean()) ** 2).sum())  # a noise-free fit has no logarithm
     for i, rho in enumerate(RHO):
         decay = rho**steps
@@ -173,14 +177,29 @@ def _levels(
     return float(level), float(amplitude), y - level - amplitude * curve[0]
 
 
-def _vertex(deviance: Float, best: int) -> float:
-    """Return ln tau at the vertex of the parabola through the minimum and its neighbours."""
+def _search(t_s: Float, width_s: Float, curves: Float, y: Float) -> tuple[Float, Float, Float]:
+    """Profile over the grid of ln tau, made forty times finer around its best point."""
+    deviance, rho = _profile(curves, y, t_s)
+    best = int(np.argmin(deviance))
     if not 0 < best < LN_TAU.size - 1:
-        return float(LN_TAU[best])
-    left, mid, right = deviance[best - 1 : best + 2]
-    bend = left - 2 * mid + right
-    shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
-    return float(LN_TAU[best] + shift * (LN_TAU[1] - LN_TAU[0]))
+        return LN_TAU, deviance, rho
+    fine = np.linspace(LN_TAU[best - 1], LN_TAU[best + 1], 81)[1:-1]
+    near, near_rho = _profile(_curves(t_s, width_s, fine), y, t_s)
+    left, right = slice(None, best), slice(best + 1, None)
+    return (
+        np.concatenate((LN_TAU[left], fine, LN_TAU[right])),
+        np.concatenate((deviance[left], near, deviance[right])),
+        np.concatenate((rho[left], near_rho, rho[right])),
+    )
+
+
+def _vertex(ln_tau: Float, deviance: Float, best: int) -> float:
+    """Return ln tau at the vertex of the parabola through the least deviance of a grid."""
+    if not 0 < best < ln_tau.size - 1:
+        return float(ln_tau[best])
+    x = ln_tau[best - 1 : best + 2] - ln_tau[best]
+    bend, slope, _ = np.polyfit(x, deviance[best - 1 : best + 2] - deviance[best], 2)
+    return float(ln_tau[best] - (slope / (2 * bend) if bend > 0 else 0.0))
 
 
 def _limit(rho: float, n: int, confidence: float) -> float:
@@ -191,20 +210,20 @@ def _limit(rho: float, n: int, confidence: float) -> float:
     return t * t * n / (n - 4)
 
 
-def _ends(ratio: Float, best: int, limit: float) -> tuple[float, float]:
+def _ends(ln_tau: Float, ratio: Float, best: int, limit: float) -> tuple[float, float]:
     """Return ln tau where the likelihood ratio first passes `limit` on either side of the best."""
     below = np.flatnonzero(ratio[:best] > limit)
     above = np.flatnonzero(ratio[best:] > limit)
     low, high = -math.inf, math.inf
     if below.size:
         i = int(below[-1])
-        low = _crossing(i, i + 1, ratio, limit)
+        low = _crossing(ln_tau[i : i + 2], ratio[i : i + 2], limit)
     if above.size:
         i = best + int(above[0])
-        high = _crossing(i, i - 1, ratio, limit)
+        high = _crossing(ln_tau[i - 1 : i + 1], ratio[i - 1 : i + 1], limit)
     return low, high
 
 
-def _crossing(outside: int, inside: int, ratio: Float, limit: float) -> float:
-    share = (limit - ratio[inside]) / (ratio[outside] - ratio[inside])
-    return float(LN_TAU[inside] + share * (LN_TAU[outside] - LN_TAU[inside]))
+def _crossing(ln_tau: Float, ratio: Float, limit: float) -> float:
+    share = (limit - ratio[0]) / (ratio[1] - ratio[0])
+    return float(ln_tau[0] + share * (ln_tau[1] - ln_tau[0]))

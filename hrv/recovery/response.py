@@ -203,4 +203,4 @@ def _half_valid(curve: Curve, name: str) -> str:
     valid, total = int(curve.valid.sum()), len(curve.value)
     if total and 2 * valid >= total:
         return ""
-    return f"only {valid} of {total} windows of {name} have enough joined beats"
+    return f"only {valid} of {total} windows of {name} have enough joined beats that vary"
