@@ -6,7 +6,6 @@ import numpy as np
 
 from hrv.recovery.kinetics import tau_flags
 from hrv.recovery.response import Response
-from hrv.recovery.signal import quality
 from hrv.types import Flag, RRSeries
 
 
@@ -32,7 +31,7 @@ def _quality(response: Response) -> list[str]:
     for name, start_s, stop_s in spans:
         if stop_s <= start_s:
             continue
-        base = quality(response.nn, start_s, stop_s)
+        base = response.quality(start_s, stop_s)
         if not base.covered:
             flags.append(f"coverage of the {name} {100 * base.coverage:.0f} %")
         if base.flagged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ from hrv.metrics.engine import MAX_CORRECTED, MIN_COVERAGE
 from hrv.recovery.decay import Decay, fit
 from hrv.recovery.phases import Phases, locate
 from hrv.recovery.settings import RecoverySettings
-from hrv.recovery.signal import Curve, cut, hr_curve, ln_rmssd_curve, mean_hr, quality
+from hrv.recovery.signal import Curve, Quality, cut, hr_curve, ln_rmssd_curve, mean_hr, quality
 from hrv.types import Episode, Measure, NNSeries
 
 MAD_TO_SD = 1.4826
@@ -55,6 +55,7 @@ class Response:
     phases: Phases
     episode: Episode
     settings: RecoverySettings
+    _qualities: dict[tuple[float, float], Quality] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, nn: NNSeries, episode: Episode, settings: RecoverySettings) -> Response:
@@ -141,9 +142,15 @@ class Response:
             (first + last) / 2, last - first, curve.value[keep], confidence=self.settings.level
         )
 
+    def quality(self, start_s: float, stop_s: float) -> Quality:
+        """Say what a span rests on; several measures ask of the same spans."""
+        if (start_s, stop_s) not in self._qualities:
+            self._qualities[start_s, stop_s] = quality(self.nn, start_s, stop_s)
+        return self._qualities[start_s, stop_s]
+
     def problem(self, start_s: float, stop_s: float, name: str) -> str:
         """Why a mean over a span is refused (coverage, corrected beats); empty if it is not."""
-        base = quality(self.nn, start_s, stop_s)
+        base = self.quality(start_s, stop_s)
         if not base.covered:
             return (
                 f"beats cover {100 * base.coverage:.0f} % of {name}, "

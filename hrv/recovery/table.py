@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hrv.errors import InputError
@@ -54,7 +55,9 @@ def recovery(
     """
     chosen = settings or RecoverySettings()
     rows = [_row(one, nn) for one in recover(nn, episodes, chosen)]
-    table = pd.DataFrame(rows, columns=_columns()).astype(_dtypes())
+    table = pd.DataFrame(
+        {name: np.array([row[name] for row in rows], dtype) for name, dtype in _dtypes().items()}
+    )
     table.attrs = {
         "units": {m.name: m.unit for m in MEASURES},
         "settings": dataclasses.asdict(chosen),
