@@ -126,7 +126,5 @@ def _logarithm(name: str, base: Endpoint) -> Endpoint:
             f"{name} needs positive values, and {base.name} is zero or negative "
             f"{int((values <= 0).sum())} times"
         )
-    logged = base.observations.assign(
-        value=np.log(values), se=base.observations["se"] / values
-    )
+    logged = base.observations.assign(value=np.log(values), se=base.observations["se"] / values)
     return Endpoint(name, f"logarithm of {base.label}", "", "log", logged)

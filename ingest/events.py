@@ -11,7 +11,7 @@ from os import PathLike
 import pandas as pd
 
 from hrv.errors import FormatError
-from hrv.types import first_duplicate
+from hrv.tables import first_duplicate
 from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
 from ingest.tables import Row, open_table, rows, times

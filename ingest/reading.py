@@ -9,7 +9,8 @@ from os import PathLike
 from pathlib import Path
 
 from hrv.errors import FormatError, InputError
-from hrv.types import RRSeries, pick
+from hrv.tables import pick
+from hrv.types import RRSeries
 from ingest import clock
 from ingest.formats import FORMATS
 from ingest.formats._unit import check_unit

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from hrv._units import seconds
 
+from hrv._units import seconds
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, StudyError
@@ -232,11 +232,11 @@ def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
     paths = sorted(file.path.parent.glob(named))
     if not paths:
         raise StudyError(f"{file.path}: [data] recordings: no file matches {named!r}")
-    return [_row(file, path, defaults) for path in paths]
+    root = file.path.parent
+    return [_row(path, path.relative_to(root).as_posix(), defaults) for path in paths]
 
 
-def _row(file: _File, path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    name = path.relative_to(file.path.parent).as_posix()
+def _row(path: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
     subject = defaults["subject"] or path.parent.name
     return {**defaults, "path": path, "name": name, "subject": str(subject)}
 
@@ -257,7 +257,7 @@ def _manifest(file: _File, named: str, defaults: Mapping[str, Any]) -> list[dict
         if not recording.is_file():
             raise StudyError(f"{path.name}, line {number}: {given['file']} does not exist")
         settings = {str(k): v for k, v in given.items() if k != "file" and v != ""}
-        row = _row(file, recording, {**defaults, **settings})
+        row = _row(recording, given["file"], {**defaults, **settings})
         rows.append(_typed(row, path, number))
     return rows
 

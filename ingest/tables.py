@@ -12,7 +12,7 @@ from os import PathLike
 import pandas as pd
 
 from hrv.errors import FormatError, InputError
-from hrv.types import first_duplicate
+from hrv.tables import first_duplicate
 from ingest import clock
 from ingest.formats._lines import NUMBER, decode, is_binary, shown
 from ingest.formats.base import Source

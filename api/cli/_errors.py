@@ -5,26 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from hrv.errors import HRVError, NotComputableError
-
 EXIT_NOT_COMPUTABLE = 1
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
 
 
 def run(command: Callable[[], object]) -> int:
     """Run `command`; return 0, 1 (nothing could be computed) or 2 (bad usage or input)."""
     try:
         command()
-    except NotComputableError as error:
-        return _say(error, EXIT_NOT_COMPUTABLE)
-    except HRVError as error:
-        return _say(error, EXIT_BAD_INPUT)
     except KeyboardInterrupt:
-        sys.stderr.write("hrv: interrupted\n")
-        return 130
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except Exception as error:
+        # imported here: help and usage errors must not wait for the numeric packages
+        from hrv.errors import HRVError, NotComputableError
+
+        if not isinstance(error, HRVError):
+            raise
+        nothing = isinstance(error, NotComputableError)
+        return _say(str(error), EXIT_NOT_COMPUTABLE if nothing else EXIT_BAD_INPUT)
     return 0
 
 
-def _say(error: Exception, code: int) -> int:
-    sys.stderr.write(f"hrv: {error}\n")
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"hrv: {message}\n")
     return code

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hrv.errors import InputError, MissingExtraError
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -84,6 +82,8 @@ def plain(value: Any) -> Any:
 
 
 def _emit_parquet(table: pd.DataFrame, out: Path | None) -> None:
+    from hrv.errors import InputError, MissingExtraError
+
     try:
         import pyarrow  # noqa: F401
     except ImportError:
@@ -104,6 +104,8 @@ def emit_text(text: str, out: Path | None) -> None:
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
+        from hrv.errors import InputError
+
         raise InputError(f"cannot write {out}: {error.strerror}") from None
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
-from hrv.errors import InputError, NotComputableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +29,8 @@ def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path 
     if report is not None:
         _write_report(result, report)
     if result.headline.refused:
+        from hrv.errors import NotComputableError
+
         raise NotComputableError(f"{study.title}: {result.headline.sentence}")
 
 
@@ -142,5 +143,7 @@ def _write_report(result: StudyResult, path: Path) -> None:
     try:
         path.write_text(render(result), encoding="utf-8")
     except OSError as error:
+        from hrv.errors import InputError
+
         raise InputError(f"cannot write the report to {path}: {error.strerror}") from None
     sys.stderr.write(f"report written to {path.resolve()}\n")

@@ -9,7 +9,6 @@ import typer
 
 from api.cli._output import OutputFormat
 from api.cli._study import present
-from hrv.errors import InputError
 
 
 def demo(
@@ -36,4 +35,6 @@ def sample_folder() -> Path:
     for folder in (package / "sample_data", package.parent / "sample_data"):
         if (folder / "study.toml").is_file():
             return folder
+    from hrv.errors import InputError
+
     raise InputError("the sample study is not installed; install hrv-recovery again")

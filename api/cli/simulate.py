@@ -10,8 +10,6 @@ from typing import Annotated
 
 import typer
 
-from hrv.errors import InputError
-
 
 def simulate(
     seed: Annotated[int, typer.Option(help="Same seed and options, same beats.")] = 0,
@@ -69,6 +67,8 @@ def simulate(
 def _span(text: str) -> tuple[float, float]:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*", text)
     if match is None:
+        from hrv.errors import InputError
+
         raise InputError(f"--stress {text!r} is not FROM-TO in seconds, such as 360-660")
     return float(match[1]), float(match[2])
 
@@ -77,6 +77,8 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
+        from hrv.errors import InputError
+
         raise InputError(
             f"--start {text!r} is not a time such as 2026-03-02T08:00:00+01:00"
         ) from None

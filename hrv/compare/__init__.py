@@ -14,7 +14,8 @@ from hrv.compare import block_means, mixed_ar1, paired, randomisation
 from hrv.compare.base import CompareSettings, Design, Method
 from hrv.compare.design import validate
 from hrv.errors import InputError
-from hrv.types import Comparison, pick
+from hrv.tables import pick
+from hrv.types import Comparison
 
 __all__ = ["METHODS", "CompareSettings", "Design", "Method", "compare"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from hrv.phases import phase_of
-from hrv.study.curves import mean_curves
 from hrv.study.answers import Measured, compare_primary, compare_secondary
+from hrv.study.curves import mean_curves
 from hrv.study.session import analyse_session
 from hrv.study.tallies import adherence, missing_rates
 from hrv.study.types import Study, StudyResult

@@ -12,7 +12,9 @@ from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
 from hrv.errors import NotComputableError
 from hrv.study.types import Study
-from hrv.types import Comparison, Refusal, pick
+from hrv.tables import pick
+from hrv.types import Comparison, Refusal
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
