@@ -51,7 +51,7 @@ _DBUS = {
     "org.freedesktop.DBus.Error.UnknownMethod": Fault.LOST,
     "org.bluez.Error.NotConnected": Fault.LOST,
 }
-_LOST_WORDS = ("not connected", "disconnected")
+_LOST_WORDS = ("not connected", "disconnected", "service discovery has not been performed")
 
 
 def told(error: Exception, strap: str, seconds: float) -> StrapError | None:
