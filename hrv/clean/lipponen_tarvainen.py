@@ -10,7 +10,8 @@ iterative=False)``.  What differs, and why:
 - An ectopic beat lies between the two intervals that its pattern compares: both are flagged.
   NeuroKit2 moves the beat after them.  Its repeated passes, each in the indices of the last
   pass's corrected beats, are left out: one pass over the beats as recorded.
-- The last two intervals are judged too; nothing is compared across lost beats.
+- The last two intervals are judged too.  Nothing is compared across lost beats: the local median
+  stands for the neighbour that was lost.
 - Thresholds are bounded, see `FLOOR_MS`, `CAP` and `UNJUDGED`: the quartiles break down once a
   tenth of the beats are wrong, and RMSSD then came out several times too large, unflagged.
 """
@@ -105,7 +106,7 @@ def features(rr_ms: Float, apart: Bool) -> Features:
     deviation = x - median
     deviation[deviation < 0] *= 2
     th2, _ = _threshold(deviation)
-    s12, s22, last = _subspaces(d, first)
+    s12, s22, last = _subspaces(d, (median - x) / th1, first)
     real = slice(1, None)  # without the interval that stood before the first
     return Features(
         rr_ms=rr_ms,
@@ -126,19 +127,20 @@ def _threshold(values: Float) -> tuple[Float, Float]:
     return np.asarray(np.maximum(ALPHA * (high - low) / 2, FLOOR_MS)), low
 
 
-def _subspaces(d: Float, first: Bool) -> tuple[Float, Float, Int]:
-    """S12, S22 and the end of each part; at its ends a part is mirrored."""
+def _subspaces(d: Float, back: Float, first: Bool) -> tuple[Float, Float, Int]:
+    """S12, S22 and the end of each part between losses.
+
+    Before a part nothing is known (0); after it the rhythm is taken to return to its local
+    median, a step of `back`, except that a lone interval is not judged twice by one number.
+    """
+    n = d.size
     starts = np.flatnonzero(first)
-    part = np.cumsum(first) - 1
-    begin, end = starts[part], np.append(starts[1:], d.size)[part] - 1
-    at = np.arange(d.size)
-
-    def neighbour(step: int) -> Float:
-        j = at + step
-        j = np.where(j < begin, 2 * begin - j, np.where(j > end, 2 * end - j, j))
-        return d[np.clip(j, begin, end)]
-
-    left, right, right2 = neighbour(-1), neighbour(1), neighbour(2)
+    end = np.append(starts[1:], n)[np.cumsum(first) - 1] - 1
+    at = np.arange(n)
+    back = np.where(first, 0.0, back)
+    left = np.where(first, 0.0, np.roll(d, 1))
+    right = np.where(at == end, back, np.roll(d, -1))
+    right2 = np.where(at + 1 >= end, np.where(at == end, 0.0, np.roll(back, -1)), np.roll(d, -2))
     s12 = np.where(d > 0, np.maximum(left, right), np.where(d < 0, np.minimum(left, right), 0.0))
     s22 = np.where(d >= 0, np.minimum(right, right2), np.maximum(right, right2))
     return s12, s22, end
