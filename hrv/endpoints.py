@@ -92,7 +92,7 @@ def _find(
     for measure in MEASURES:
         if measure.name == name:
             _refuse_censored(name, recovery)
-            return _made(name, measure.summary, measure.unit, recovery)
+            return _made(name, measure.summary.split(":")[0], measure.unit, recovery)
     for metric in METRICS:
         if metric.name == name:
             return _made(name, metric.summary, metric.unit, summaries)

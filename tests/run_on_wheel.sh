@@ -23,4 +23,5 @@ for entry in source.iterdir():
 PY
 cp -r "$root/tests" "$root/sample_data" "$root/pyproject.toml" "$work"
 cd "$work"
+env/bin/python -c "import hrv, pathlib; assert pathlib.Path(hrv.__file__).is_relative_to(\"$work\")"
 env/bin/python -m pytest -n 2 -q "$@"
