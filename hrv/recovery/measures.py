@@ -115,7 +115,6 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
         "residual activation: mean heart rate 60–300 s after stress minus baseline",
         LINDEN,
         residual.residual_hr,
-        interval=True,
         error=True,
     ),
     RecoveryMeasure(

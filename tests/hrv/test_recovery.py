@@ -25,7 +25,7 @@ label kind onset_s offset_s baseline_hr baseline_ln_rmssd reactivity_hr reactivi
 reactivity_ln_rmssd reactivity_ln_rmssd_percent peak_hr time_to_peak_hr_s min_ln_rmssd
 time_to_min_ln_rmssd_s residual_hr residual_ln_rmssd recovered_60_hr recovered_300_hr
 recovered_600_hr t50_hr_s time_to_baseline_hr_s tau_hr_s auc_g_hr auc_i_hr hrr60
-slope_hr_bpm_min vagal_rebound_ln_rmssd residual_hr_low residual_hr_high residual_hr_se
+slope_hr_bpm_min vagal_rebound_ln_rmssd residual_hr_se
 tau_hr_s_low tau_hr_s_high t50_hr_s_censored time_to_baseline_hr_s_censored tau_hr_s_censored
 flags reason
 """
@@ -108,6 +108,18 @@ class TestKnownTruth:
     @pytest.mark.parametrize("tau_s", [15.0, 30.0, 120.0, 250.0])
     def test_tau_is_unbiased_by_the_width_of_the_windows(self, tau_s):
         assert one(clean(tau_s=tau_s))["tau_hr_s"] == pytest.approx(tau_s, rel=0.01)
+
+    def test_the_standard_error_of_the_residual_is_its_spread_over_independent_beats(self):
+        rng = np.random.default_rng(0)
+        rr_s = np.diff(oracle.beats_of(oracle.decay_rate(), 1010.0))
+        rows = []
+        for _ in range(60):
+            beats = np.concatenate(([0.0], np.cumsum(rr_s * rng.normal(1, 0.06, rr_s.size))))
+            rows.append(one(oracle.nn_of(beats)))
+        table = pd.DataFrame(rows)
+        spread = table["residual_hr"].std()
+        assert table["residual_hr_se"].mean() == pytest.approx(spread, rel=0.3)
+        assert table["residual_hr"].mean() == pytest.approx(1.81, abs=0.15)
 
     def test_ln_rmssd_follows_the_vagal_gain(self):
         row = one(oracle.nn_of(breathing(gain=0.5)))
