@@ -69,8 +69,11 @@ def _parse(text: str, name: str) -> float:
 
 
 def words(value_s: float) -> str:
-    """Write a length in seconds for people: ``"60 s"``, ``"5 min"``, ``"1.5 h"``, ``"7 d"``."""
-    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
-        if value_s >= 2 * size and value_s / size == round(value_s / size, 1):
+    """Write a length in seconds for people: ``"240 s"``, ``"20 min"``, ``"1.5 h"``, ``"7 d"``.
+
+    Up to ten minutes stay in seconds, so that the lengths of windows compare at a glance.
+    """
+    for size, unit, least in ((86400.0, "d", 2.0), (3600.0, "h", 2.0), (60.0, "min", 10.0)):
+        if value_s > least * size and value_s / size == round(value_s / size, 1):
             return f"{value_s / size:g} {unit}"
     return f"{value_s:g} s" if value_s < 1000 else f"{value_s:.0f} s"

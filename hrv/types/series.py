@@ -295,7 +295,7 @@ class NNSeries:
     @property
     def corrected_share(self) -> float:
         """Share of the recorded intervals that the cleaner removed (0 to 1)."""
-        return float(((self.rr.flag & CORRECTED) != 0).mean())
+        return (len(self.rr) - len(self)) / len(self.rr)
 
 
 @dataclass(frozen=True, eq=False)
