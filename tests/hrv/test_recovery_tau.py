@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hrv.clean import clean
 from hrv.episodes import mark
 from hrv.recovery import decay, recover
 from hrv.recovery.decay import LN_TAU, RHO, fit
+from hrv.simulate import simulate
 
 STRESS = {"kind": "stress", "phase": "stroop", "start": 400.0, "end": 700.0}
 STOP_S = 1301.0
@@ -69,10 +71,10 @@ def test_the_curve_is_the_mean_of_the_exponential_over_each_window():
 
 def test_a_few_wild_windows_hardly_move_it():
     t, width, y = windows(noise=0.5)
-    clean = fit(t, width, y)
+    calm = fit(t, width, y)
     y[[9, 30, 31]] += [25, 25, -20]
     wild = fit(t, width, y)
-    assert wild.tau_s == pytest.approx(clean.tau_s, rel=0.12)
+    assert wild.tau_s == pytest.approx(calm.tau_s, rel=0.12)
     assert wild.low_s < 60 < wild.high_s
 
 
@@ -111,12 +113,19 @@ def test_sixty_seconds_are_found_in_noise():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("tau_s", "most"), [(30.0, 0.985), (60.0, 0.985), (120.0, 1.0)])
-def test_the_interval_holds_the_truth_in_about_95_percent(tau_s, most):
-    # slow returns are held more often: the waves made here stop at 0.004 Hz, an AR(1) goes on
-    found = [measured(noisy(seed, tau_s=tau_s)).measures["tau_hr_s"] for seed in range(400)]
-    held = np.mean([m.low <= tau_s <= m.high for m in found])
-    assert 0.92 <= held <= most
+def test_simulated_people_have_their_own_tau_in_the_interval():
+    found = []
+    for seed in range(300):
+        sim = simulate(seed, duration=1320.0, stress=[(400.0, 700.0)])
+        nn = clean(sim.series, "none")
+        tau = recover(nn, mark(sim.events))[0].measures["tau_hr_s"]
+        found.append((sim.truth.stressors[0].tau_hr_s, tau))
+    numbers = [(true_s, tau) for true_s, tau in found if not tau.reason]
+    assert len(numbers) >= 0.95 * len(found)
+    held = np.mean([tau.low <= true_s <= tau.high for true_s, tau in numbers])
+    assert 0.93 <= held <= 0.985
+    ratio = np.median([tau.value / true_s for true_s, tau in numbers])
+    assert ratio == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.slow
