@@ -1,6 +1,6 @@
 """The default cleaner against its slow twin, NeuroKit2, simulated truth and extremes."""
 
-import time
+import timeit
 import warnings
 
 import numpy as np
@@ -267,7 +267,4 @@ def test_the_bound_on_thresholds_is_twice_the_normal_distribution():
 
 def test_a_day_takes_under_half_a_second():
     series = RRSeries.from_ms(with_artefacts(rhythm(100_000, 1), 1, 0.01)[0])
-    clean(series)
-    begin = time.perf_counter()
-    clean(series)
-    assert time.perf_counter() - begin < 0.5
+    assert min(timeit.repeat(lambda: clean(series), number=1, repeat=3)) < 0.5

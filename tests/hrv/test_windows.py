@@ -2,7 +2,7 @@
 
 import json
 import math
-import time
+import timeit
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -276,8 +276,5 @@ def test_a_day_at_every_second_takes_a_fraction_of_a_second():
     rr = np.rint(860 + 40 * np.sin(np.arange(100_000) * 0.7))
     nn = clean(RRSeries.from_ms(rr))
     names = ["rmssd", "sdnn", "mean_hr", "pnn50"]
-    windows(nn, "5min", "1s", names)
-    begin = time.perf_counter()
-    table = windows(nn, "5min", "1s", names)
-    assert time.perf_counter() - begin < 0.5
-    assert len(table) > 85_000
+    assert len(windows(nn, "5min", "1s", names)) > 85_000
+    assert min(timeit.repeat(lambda: windows(nn, "5min", "1s", names), number=1, repeat=3)) < 0.5
