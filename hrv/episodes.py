@@ -128,7 +128,9 @@ def _read(record: Mapping[str, Any], row: int) -> _Mark:
         raise InputError(f"{what}: start and end must both be clock times or both be seconds")
     session = _text(record.get("session")) or None
     event = _Mark(row, subject, session, label or kind, kind, start, end)
-    if _seconds(event.start, event.end) <= 0:
+    length_s = _seconds(event.start, event.end)
+    if length_s < 0 or (length_s == 0 and kind in (STRESS, *MOTION)):
+        # other kinds may be instants, such as the button presses of a wrist device
         raise InputError(
             f"event {row}, {event}, ends before it starts or at once; swap or mend the two times"
         )

@@ -210,3 +210,9 @@ class TestWithin:
     def test_clock_episodes_need_a_recording_with_a_clock(self):
         with pytest.raises(InputError, match="the recording has no clock"):
             within(mark([stress(after(0), after(5))]), self.series())
+
+
+def test_instants_such_as_button_presses_change_nothing():
+    stress = {"phase": "maths", "kind": "stress", "start": 300.0, "end": 600.0}
+    press = {"phase": "1", "kind": "tag", "start": 310.0, "end": 310.0}
+    assert mark([stress, press]) == mark([stress])
