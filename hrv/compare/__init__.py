@@ -113,6 +113,7 @@ def compare(
         outcomes,
         phases,
         settings=chosen,
+        by_day=entry.clock,
         conditions=conditions,
         covariates=covariates,
         randomisation=randomisation,

@@ -29,6 +29,7 @@ def validate(
     phases: pd.DataFrame | None,
     *,
     settings: CompareSettings,
+    by_day: bool = True,
     conditions: tuple[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     randomisation: Sequence[Sequence[str]] | None = None,
@@ -41,6 +42,8 @@ def validate(
         As `hrv.compare` takes them; without `phases`, `outcomes` names its ``condition``.
     settings : CompareSettings
         Goes into the design; its wash-in is applied here.
+    by_day : bool
+        False for conditions within a session: no wash-in, and a day may hold both.
     conditions : tuple of str, optional
         Reference first; default: the two conditions there are, a usual name of a reference
         (`REFERENCES`) first, else the earlier one.
@@ -72,7 +75,9 @@ def validate(
         periods = _phases(phases, sorted(set(table["subject"])))
         table = _assign(table, periods)
     pair = _pick_conditions(table if phases is None else periods, conditions)
-    table["excluded"] = _fates(table, periods, pair, chosen, settings.washin_days)
+    table["excluded"] = _fates(table, pair, chosen)
+    if by_day and len(periods):
+        _leave_out_days(table, periods, settings.washin_days)
     orders = None if randomisation is None else _orders(randomisation, periods, pair)
     return Design(table, periods, pair, chosen, orders, settings)
 
@@ -298,11 +303,7 @@ def changes(conditions: Sequence[str]) -> list[bool]:
 
 
 def _fates(
-    table: pd.DataFrame,
-    phases: pd.DataFrame,
-    pair: tuple[str, str],
-    covariates: tuple[str, ...],
-    washin_days: float,
+    table: pd.DataFrame, pair: tuple[str, str], covariates: tuple[str, ...]
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Why each observation is not used ("" if it is); the first reason counts."""
     fate = np.full(len(table), "", dtype=object)
@@ -315,17 +316,21 @@ def _fates(
     mark(~table["condition"].isin(list(pair)), OTHER_CONDITION)
     for name in covariates:
         mark(table[name].isna(), NO_COVARIATE)
-    if len(phases):
-        changed = pd.Series(data=False, index=table.index)
-        for subject, own in phases.groupby("subject"):
-            order = own.drop_duplicates("block")
-            after = order["block"][changes(list(order["condition"]))]
-            changed |= (table["subject"] == subject) & table["block"].isin(list(after))
-        mark(changed & (table["since_days"] < washin_days), WASHIN)
-        used = table[fate == ""]
-        mixed = used.groupby(["subject", "day"])["condition"].transform("nunique") > 1
-        mark(mixed.reindex(table.index, fill_value=False), CHANGEOVER)
     return fate
+
+
+def _leave_out_days(table: pd.DataFrame, phases: pd.DataFrame, washin_days: float) -> None:
+    """Mark what lies in a wash-in, then the days that hold both conditions."""
+    changed = pd.Series(data=False, index=table.index)
+    for subject, own in phases.groupby("subject"):
+        order = own.drop_duplicates("block")
+        after = order["block"][changes(list(order["condition"]))]
+        changed |= (table["subject"] == subject) & table["block"].isin(list(after))
+    early = changed & (table["since_days"] < washin_days) & table["excluded"].eq("")
+    table.loc[early, "excluded"] = WASHIN
+    used = table[table["excluded"].eq("")]
+    mixed = used.groupby(["subject", "day"])["condition"].transform("nunique") > 1
+    table.loc[mixed[mixed].index, "excluded"] = CHANGEOVER
 
 
 def _orders(

@@ -72,6 +72,9 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     if refusals:
         return results.refused(design, NAME, refusals, flags=flags)
     days = day_scores(design, subject, keep_washin=True)
+    if np.ptp(days.score) <= 1e-12 * max(1.0, float(np.abs(days.score).max())):
+        why = "the day scores do not vary, so no order stands out"
+        return results.refused(design, NAME, [Refusal("estimate", why)], flags=flags)
     weights = order_weights(design, days, blocks)
     if not np.isfinite(weights.per_unit[weights.drawn]):
         why = "too few complete blocks are left to tell condition and trend apart"

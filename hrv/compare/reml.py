@@ -183,6 +183,8 @@ class Fit:
         Everything at the optimum, in units of the residual SD.
     unit : float
         That residual SD.
+    noise : float64[n, n]
+        Known measurement covariance that was fitted with.
     phi_fixed : bool
         True if phi was given rather than estimated.
     """
@@ -192,6 +194,7 @@ class Fit:
     beta: Float
     point: Point
     unit: float
+    noise: Float
     phi_fixed: bool
 
 
@@ -220,7 +223,7 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
     at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
     point = evaluate(scaled, *at)
     beta = point.phi_x @ (point.vix.T @ (y / unit)) * unit
-    return Fit(at[0] * unit**2, at[1], beta, point, unit, phi is not None)
+    return Fit(at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None)
 
 
 def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
@@ -314,10 +317,10 @@ def kenward_roger(result: Fit, index: int) -> Inference:
     [1.5, n - p].
 
     The R_ij term comes from a second-order expansion in phi.  It is left out (which leaves the
-    first-order form, the same in any parametrisation) where that expansion cannot hold: where
-    W puts phi's standard deviation above ``PHI_MAX / 2``, which no number between 0 and
-    `PHI_MAX` can have (Popoviciu), or where the term would more than double the variance it
-    corrects.  Both need nearly all variance to be measurement noise.
+    first-order form, the same in any parametrisation) where phi is hardly identified and that
+    expansion cannot hold: where W puts phi's standard deviation above ``PHI_MAX / 2``, which no
+    number between 0 and `PHI_MAX` can have (Popoviciu), or where days vary less than the noise
+    of measuring them and the term would more than double the variance it corrects.
 
     Source: Kenward & Roger 1997, Biometrics 53:983-997, doi:10.2307/2533558.
 
@@ -343,7 +346,7 @@ def kenward_roger(result: Fit, index: int) -> Inference:
     if free == 2 and w[1, 1] <= (PHI_MAX / 2) ** 2:
         mixed, curved = (float(u @ d @ u) for d in here.d2v)
         second = -(2 * w[0, 1] * mixed + w[1, 1] * curved) / 2
-    second = second if abs(second) <= plain else 0.0
+    second = 0.0 if result.noise.any() and abs(second) > plain else second
     g = -(vu @ u)
     df = 2 * plain**2 / float(g @ w @ g)
     se = np.sqrt(max(plain + first + second, plain)) * result.unit

@@ -1,0 +1,115 @@
+"""What every method of comparison keeps, tested for each row of the table."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulate_days import Truth, allowed_orders, person, phases_of
+
+from hrv.compare import METHODS, compare
+from hrv.errors import InputError
+from hrv.types import Comparison
+
+ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
+ORDERS = allowed_orders(8, longest_run=3)
+
+
+@pytest.fixture(params=METHODS, ids=lambda method: method.name)
+def method(request):
+    return request.param
+
+
+def problem(method, effect=0.3):
+    """Input that the method answers."""
+    rng = np.random.default_rng(8)
+    if method.clock:
+        outcomes = person(ORDER, 7, Truth(effect=effect), rng)
+        return outcomes, phases_of(ORDER, 7, randomised=True), {"randomisation": ORDERS}
+    values = rng.normal(np.array([[0.0], [effect]]), size=(2, 8))
+    outcomes = pd.DataFrame(
+        {
+            "subject": [f"P{k}" for k in range(8)] * 2,
+            "condition": ["off"] * 8 + ["on"] * 8,
+            "value": values.ravel(),
+        }
+    )
+    return outcomes, None, {}
+
+
+def answer(method, **options):
+    outcomes, phases, needed = problem(method)
+    return compare(outcomes, phases, method=method.name, **needed, **options)
+
+
+def test_names_are_unique_and_described(method):
+    assert [m.name for m in METHODS].count(method.name) == 1
+    assert method.name.isidentifier()
+    assert method.summary
+    assert method.source
+
+
+def test_answers_with_an_interval_around_the_estimate(method):
+    result = answer(method)
+    assert isinstance(result, Comparison)
+    assert result.method == method.name
+    assert not result.refused
+    assert result.low < result.estimate < result.high
+    assert 0 <= result.p_value <= 1
+    assert result.verdict in ("higher", "lower", "equivalent", "inconclusive")
+    assert "'on'" in result.sentence
+
+
+def test_the_same_seed_gives_the_same_answer_and_leaves_the_input_alone(method):
+    outcomes, phases, needed = problem(method)
+    before = outcomes.copy()
+    one = compare(outcomes, phases, method=method.name, seed=3, **needed)
+    two = compare(outcomes, phases, method=method.name, seed=3, **needed)
+    assert (one.estimate, one.low, one.high, one.p_value) == (
+        two.estimate, two.low, two.high, two.p_value,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(outcomes, before)
+
+
+def test_swapping_the_conditions_flips_the_sign(method):
+    one = answer(method, conditions=("off", "on"))
+    other = answer(method, conditions=("on", "off"))
+    assert one.estimate == pytest.approx(-other.estimate, abs=1e-9)
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=1e-9)
+    assert one.p_value == pytest.approx(other.p_value, abs=1e-9)
+
+
+def test_percent_belongs_to_the_log_scale_only(method):
+    assert math.isnan(answer(method).percent)
+    result = answer(method, scale="log")
+    assert result.percent == pytest.approx(100 * math.expm1(result.estimate))
+
+
+def test_a_declared_smallest_change_is_used(method):
+    assert answer(method, swc=0.123).swc == 0.123
+
+
+def test_settings_and_details_are_plain(method):
+    result = answer(method)
+    json.dumps([result.settings, result.details], allow_nan=True)
+    assert result.settings["method"] == method.name
+
+
+def test_too_little_data_is_refused_in_one_sentence(method):
+    outcomes, phases, needed = problem(method)
+    few = outcomes.groupby(outcomes["condition"] if phases is None else lambda _: 0).head(4)
+    result = compare(few, phases, method=method.name, **needed)
+    assert result.refused
+    assert result.verdict == "refused"
+    assert result.refusals
+    assert result.sentence.startswith("There is no answer for ")
+    assert result.sentence.count(".") == 1
+    assert all(math.isnan(v) for v in (result.low, result.high, result.p_value, result.percent))
+
+
+def test_a_method_with_a_clock_asks_for_phases(method):
+    outcomes, _, _ = problem(method)
+    if method.clock:
+        with pytest.raises(InputError, match="needs phases"):
+            compare(outcomes, method=method.name)

@@ -1,0 +1,142 @@
+"""The REML fit and its Kenward–Roger inference against dense numerical twins and textbooks."""
+
+import numpy as np
+import oracles_compare as oracle
+import pytest
+from simulate_days import allowed_orders, ar1
+
+from hrv.compare import reml
+from hrv.errors import NotComputableError
+
+NOISE = {"none": 0.0, "small": 0.01, "large": 0.05}
+
+
+def data_set(seed, *, days=56, phi=0.5, noise="small", missing=0.15, design="8x7", full=False):
+    """A fixed problem: scores, design matrix, lags and known noise."""
+    rng = np.random.default_rng(seed)
+    order = allowed_orders()[seed % 34] if design == "8x7" else ("off", "on")
+    second = np.repeat([c == "on" for c in order], -(-days // len(order)))[:days]
+    day = np.flatnonzero(rng.random(days) >= missing)
+    variance = NOISE[noise] * rng.uniform(0.5, 2.0, day.size)
+    known = np.diag(variance)
+    if full:  # the correction for measuring hours is shared by days: not diagonal
+        carried = rng.normal(size=(day.size, 2))
+        known = known + 0.002 * carried @ carried.T
+    y = 3.5 + 0.18 * ar1(days, phi, rng)[day] + np.sqrt(variance) * rng.normal(size=day.size)
+    x = np.column_stack(
+        (np.ones(day.size), second[day] - 0.5, (day % 7 >= 5) - 2 / 7, day / days - 0.5)
+    )
+    return reml.Problem(y, x, np.abs(day[:, None] - day), known)
+
+
+FIXED = [
+    data_set(1),
+    data_set(2, noise="none"),
+    data_set(3, phi=0.0),
+    data_set(4, phi=0.7, design="AB"),
+    data_set(5, phi=0.8, noise="none", design="AB"),
+    data_set(6, days=28, design="AB", missing=0.0),
+    data_set(7, days=112, phi=0.3),
+    data_set(8, full=True),
+    data_set(9, phi=0.3, noise="large"),
+    data_set(11, phi=0.9, noise="none", missing=0.4),
+    data_set(12, phi=0.0, noise="none"),
+    data_set(21, phi=0.99, noise="none"),
+]
+
+
+@pytest.mark.parametrize("problem", FIXED, ids=range(len(FIXED)))
+def test_agrees_with_dense_numerical_derivative_kenward_roger(problem):
+    fitted = reml.fit(problem)
+    found = reml.kenward_roger(fitted, 1)
+    truth = oracle.kenward_roger(
+        problem.y, problem.x, problem.lag, problem.noise, np.eye(problem.x.shape[1])[1]
+    )
+    n, p = problem.x.shape
+    assert fitted.s2 == pytest.approx(truth.s2, rel=1e-6)
+    assert fitted.phi == pytest.approx(truth.phi, abs=1e-6)
+    assert found.estimate == pytest.approx(truth.estimate, abs=1e-6 * truth.plain_se)
+    assert found.plain_se == pytest.approx(truth.plain_se, rel=1e-6)
+    assert found.se == pytest.approx(max(truth.kr_se, truth.plain_se), rel=1e-6)
+    assert found.df == pytest.approx(np.clip(truth.df, 1.5, n - p), rel=1e-6)
+
+
+def test_the_fixed_data_sets_hold_both_bounds_and_both_standard_errors():
+    fits = [reml.fit(problem) for problem in FIXED]
+    inferences = [reml.kenward_roger(f, 1) for f in fits]
+    assert min(f.phi for f in fits) == 0.0
+    assert max(f.phi for f in fits) == reml.PHI_MAX
+    assert any(i.se > 1.02 * i.plain_se for i in inferences)
+    assert any(i.se == i.plain_se for i in inferences)
+
+
+def test_reduces_to_least_squares_without_correlation_or_measurement_variance():
+    problem = data_set(2, noise="none")
+    found = reml.kenward_roger(reml.fit(problem, phi=0.0), 1)
+    y, x = problem.y, problem.x
+    beta, rest = np.linalg.lstsq(x, y, rcond=None)[:2]
+    n, p = x.shape
+    se = np.sqrt(rest[0] / (n - p) * np.linalg.inv(x.T @ x)[1, 1])
+    assert found.estimate == pytest.approx(beta[1], rel=1e-9)
+    assert found.se == pytest.approx(se, rel=1e-9)
+    assert found.df == pytest.approx(n - p, rel=1e-9)
+
+
+@pytest.mark.parametrize("phi", [0.3, 0.6, 0.9])
+def test_is_prais_winsten_for_a_known_correlation_and_no_missing_day(phi):
+    problem = data_set(5, noise="none", missing=0.0)
+    found = reml.kenward_roger(reml.fit(problem, phi=phi), 1)
+    both = np.column_stack((problem.x, problem.y))
+    white = np.vstack((np.sqrt(1 - phi**2) * both[:1], both[1:] - phi * both[:-1]))
+    x, y = white[:, :-1], white[:, -1]
+    beta, rest = np.linalg.lstsq(x, y, rcond=None)[:2]
+    n, p = x.shape
+    se = np.sqrt(rest[0] / (n - p) * np.linalg.inv(x.T @ x)[1, 1])
+    assert found.estimate == pytest.approx(beta[1], rel=1e-9)
+    assert found.se == pytest.approx(se, rel=1e-9)
+    assert found.df == pytest.approx(n - p, rel=1e-9)
+
+
+def test_score_and_hessian_are_the_derivatives_of_the_likelihood():
+    problem, h = data_set(8, full=True), 1e-4
+    at = np.array([0.03, 0.4])
+    here = reml.evaluate(problem, *at)
+    for i, step in enumerate((h * 0.03, h)):
+        e = np.eye(2)[i] * step
+        up, down = reml.evaluate(problem, *(at + e)), reml.evaluate(problem, *(at - e))
+        slope = (up.log_likelihood - down.log_likelihood) / (2 * step)
+        assert here.score[i] == pytest.approx(slope, rel=1e-5)
+        np.testing.assert_allclose(here.hessian[i], (up.score - down.score) / (2 * step), rtol=1e-5)
+
+
+def test_scaling_the_scores_scales_the_answer_and_shifting_does_not():
+    problem = data_set(1)
+    base = reml.kenward_roger(reml.fit(problem), 1)
+    moved = reml.Problem(problem.y * 40 + 900, problem.x, problem.lag, problem.noise * 1600)
+    other = reml.kenward_roger(reml.fit(moved), 1)
+    assert other.estimate == pytest.approx(40 * base.estimate, rel=1e-7)
+    assert other.se == pytest.approx(40 * base.se, rel=1e-7)
+    assert other.df == pytest.approx(base.df, rel=1e-7)
+
+
+def test_pure_measurement_noise_gives_a_finite_honest_interval():
+    """Where phi is not identified the second-order term of Kenward–Roger must not run away."""
+    widths = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        problem = data_set(seed, noise="large", phi=0.0)
+        noise_only = reml.Problem(
+            rng.normal(0, np.sqrt(np.diagonal(problem.noise))),
+            problem.x, problem.lag, problem.noise,
+        )  # fmt: skip
+        found = reml.kenward_roger(reml.fit(noise_only), 1)
+        assert found.se >= found.plain_se > 0
+        widths.append(found.se / found.plain_se)
+    assert max(widths) < 2
+
+
+def test_scores_that_do_not_vary_are_refused():
+    problem = data_set(1)
+    flat = reml.Problem(np.full(problem.y.size, 3.0), problem.x, problem.lag, problem.noise)
+    with pytest.raises(NotComputableError, match="do not vary"):
+        reml.fit(flat)
