@@ -109,20 +109,19 @@ def _curves(rng: np.random.Generator) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _day_scores(subject: str, recovery: pd.DataFrame) -> dict[str, list[object]]:
-    daily = recovery.assign(day=[t.date().isoformat() for t in recovery["time"]])
-    table = daily.groupby("day").agg(
-        score=("residual_hr", "mean"), condition=("condition", "first"), n=("session", "size")
-    )
+def _days_of_model(recovery: pd.DataFrame) -> dict[str, list[object]]:
+    daily = recovery.assign(date=[t.date().isoformat() for t in recovery["time"]])
+    table = daily.groupby("date").agg(
+        score=("residual_hr", "mean"), condition=("condition", "first"), n=("session", "size"),
+        block=("block", "first"),
+    )  # fmt: skip
     table = table[table["score"].notna()]
-    fitted = 6.0 + EFFECT_BPM * (table["condition"] == "on") - 0.01 * np.arange(len(table))
     return {
-        "subject": [subject] * len(table),
-        "day": list(table.index),
+        "date": list(table.index),
         "score": list(table["score"]),
-        "condition": list(table["condition"]),
-        "n": list(table["n"]),
-        "fitted": list(fitted),
+        "observations": list(table["n"]),
+        "second_condition": list(table["condition"] == "on"),
+        "block": list(table["block"] + 1),
     }
 
 
@@ -143,7 +142,7 @@ def comparison(
         verdict="lower",
         swc=0.62,
         sentence="",
-        settings={"washin_days": 2.0, "trend": True, "level": 0.95},
+        settings={"method": method, "washin_days": 2.0, "trend": True, "level": 0.95},
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -197,16 +196,16 @@ def _study(subject: str, notes: str) -> Study:
     )  # fmt: skip
 
 
-def _primary(day_scores: dict[str, list[object]]) -> dict[str, Comparison]:
+def _primary(days: dict[str, list[object]]) -> dict[str, Comparison]:
     return {
         "default": comparison(
             "default", EFFECT_BPM, 1.21,
             sentence="Residual activation after stress was 2.1 bpm lower on than off "
             "(95 % interval 0.9 to 3.3 bpm lower).",
             flags=("three of the eight blocks have fewer than six valid days",),
-            details={"day_scores": day_scores, "phi": 0.31, "sd_between_days": 1.24, "n_days": 44},
+            details={"days": days, "phi": 0.31, "sd_between_days": 1.24, "n_days": 44},
         ),
-        "block_mean": comparison("block_mean", -1.9, 1.6, df=5.0, p_value=0.028),
+        "block_means": comparison("block_means", -1.9, 1.6, df=5.0, p_value=0.028),
         "randomisation": comparison("randomisation", -2.0, NAN, df=NAN, p_value=0.0294),
         "paired": comparison(
             "paired", verdict="refused", swc=NAN, p_value=NAN, df=NAN,
@@ -247,7 +246,7 @@ def fake_result(subject: str = "P01", notes: str = "strap dropped at 09:21") -> 
     """Return a study of one person with a clear answer; the same at every call."""
     rng = np.random.default_rng(7)
     recovery = _recovery(subject, rng)
-    primary = _primary(_day_scores(subject, recovery))
+    primary = _primary(_days_of_model(recovery))
     adherence = pd.DataFrame(
         {"condition": ["off", "on"], "substance": "magnesium glycinate", "planned": [0, 28],
          "taken": [0, 27], "missed": [0, 1], "unknown_basis": [0, 1]}

@@ -6,7 +6,7 @@ matplotlib is imported inside the functions, so that importing this package cost
 from hrv.plots.curves import recovery_curves
 from hrv.plots.days import day_series
 from hrv.plots.effect import effect_plot
-from hrv.plots.paired import paired_plot
+from hrv.plots.people import differences_plot, paired_plot
 from hrv.plots.style import svg
 
-__all__ = ["day_series", "effect_plot", "paired_plot", "recovery_curves", "svg"]
+__all__ = ["day_series", "differences_plot", "effect_plot", "paired_plot", "recovery_curves", "svg"]

@@ -45,7 +45,7 @@ def day_series(
     ----------
     scores : DataFrame
         ``subject, day, score, condition`` and optionally ``fitted``; one row a day and person,
-        `day` an ISO date.
+        `day` an ISO date.  Without ``fitted`` the line is the mean of each phase.
     phases : DataFrame
         ``subject, start, stop, condition`` (aware datetimes; drawn in their own zone).
     outcome, unit : str
@@ -84,7 +84,7 @@ def day_series(
         _calendar(panels[-1], drawable, phases, narrow=narrow)
         label = style.axis_label(style.plain(outcome or "value", 60), unit)
         figure.supylabel(label, fontsize=9, color=style.MUTED)
-        _legend(figure, panels[0])
+        _legend(figure, panels[0], columns=2 if narrow else 4)
     return figure
 
 
@@ -160,18 +160,19 @@ def _points(
             color=look.color, markerfacecolor=look.face, markeredgewidth=1.3, zorder=3,
             label=style.plain(name, 18),
         )  # fmt: skip
-    if "fitted" not in rows:
-        return
-    fitted = rows["fitted"].to_numpy(dtype=np.float64)
-    label: str | None = "model"
+    line = rows["fitted"].to_numpy(dtype=np.float64) if "fitted" in rows else score
+    label: str | None = "model" if "fitted" in rows else "mean of the phase"
     for span in spans:
-        inside = np.flatnonzero((day >= span.start) & (day < span.stop) & np.isfinite(fitted))
+        inside = np.flatnonzero((day >= span.start) & (day < span.stop) & np.isfinite(line))
+        if not inside.size:
+            continue
         inside = inside[np.argsort(day[inside])]
-        axes.plot(
-            day[inside], fitted[inside], color=style.INK, linewidth=1.6, zorder=2.5,
-            label=label if inside.size else None,
-        )  # fmt: skip
-        label = None if inside.size else label
+        height = line[inside] if "fitted" in rows else np.full(inside.size, line[inside].mean())
+        # half a day to either side: a phase with one day keeps a visible line
+        x = np.concatenate(([day[inside[0]] - 0.4], day[inside], [day[inside[-1]] + 0.4]))
+        y = np.concatenate((height[:1], height, height[-1:]))
+        axes.plot(x, y, color=style.INK, linewidth=1.6, zorder=2.5, label=label)
+        label = None
 
 
 def _calendar(axes: Axes, rows: pd.DataFrame, phases: pd.DataFrame, *, narrow: bool) -> None:
@@ -189,10 +190,10 @@ def _calendar(axes: Axes, rows: pd.DataFrame, phases: pd.DataFrame, *, narrow: b
     axes.set_xlim(first - 0.5, last + 0.5)
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
+def _legend(figure: Figure, axes: Axes, *, columns: int) -> None:
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda k: labels[k] == _WASHIN)  # data come first
     figure.legend(
         [handles[k] for k in order], [labels[k] for k in order],
-        loc="outside upper left", ncols=len(labels),
+        loc="outside upper left", ncols=columns,
     )  # fmt: skip

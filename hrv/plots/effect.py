@@ -28,6 +28,8 @@ def effect_plot(
 ) -> Figure:
     """Draw one line a method: estimate, interval, and the band of changes too small to matter.
 
+    If every estimate has a percentage (an outcome on the log scale) the axis is in percent.
+
     Parameters
     ----------
     comparisons : mapping of str to Comparison
@@ -58,11 +60,14 @@ def effect_plot(
     with style.drawing():
         figure = style.new_figure(width_in, 1.25 + row_in * len(comparisons))
         axes = figure.add_subplot()
-        limit = _limit(drawable)
-        _band(axes, next(iter(comparisons.values())).swc)
+        percent = all(not math.isnan(c.percent) for c in drawable)
+        marks = {name: _mark(c, percent=percent) for name, c in comparisons.items()}
+        band = _band_edges(next(iter(comparisons.values())).swc, percent=percent)
+        limit = _limit([*marks.values(), tuple(1.5 * edge for edge in band)])
+        _band(axes, band)
         names = [style.plain((labels or {}).get(name, name), 40) for name in comparisons]
-        for row, comparison in enumerate(comparisons.values()):
-            _interval(axes, comparison, row, limit)
+        for row, mark in enumerate(marks.values()):
+            _interval(axes, mark, row, limit)
         _rows(axes, names, narrow=narrow)
         axes.set_xlim(-limit, limit)
         first, second = (style.plain(name, 16) for name in conditions)
@@ -74,27 +79,38 @@ def effect_plot(
                 f"difference in {style.plain(outcome or 'the outcome', 60)}, {second} minus {first}"
             )
         )
-        axes.set_xlabel(style.axis_label(quantity, unit))
+        axes.set_xlabel(style.axis_label(quantity, "%" if percent else unit))
     return figure
 
 
-def _limit(drawable: Sequence[Comparison]) -> float:
+def _mark(comparison: Comparison, *, percent: bool) -> tuple[float, ...]:
+    """Estimate, low and high as drawn."""
+    if percent:
+        return comparison.percent, comparison.percent_low, comparison.percent_high
+    return comparison.estimate, comparison.low, comparison.high
+
+
+def _band_edges(swc: float, *, percent: bool) -> tuple[float, float]:
+    return (100 * math.expm1(-swc), 100 * math.expm1(swc)) if percent else (-swc, swc)
+
+
+def _limit(marks: Sequence[tuple[float, ...]]) -> float:
     """Half-width of an axis centred on zero that holds every finite end and the band."""
-    ends = [abs(v) for c in drawable for v in (c.estimate, c.low, c.high, c.swc * 1.5)]
-    return 1.12 * max([v for v in ends if math.isfinite(v)] or [1.0]) or 1.0
+    ends = [abs(v) for mark in marks for v in mark if math.isfinite(v)]
+    return 1.12 * max(ends, default=1.0) or 1.0
 
 
-def _band(axes: Axes, swc: float) -> None:
+def _band(axes: Axes, edges: tuple[float, float]) -> None:
     axes.grid(visible=False)
     axes.grid(visible=True, axis="x")
-    if math.isfinite(swc):
-        axes.axvspan(-swc, swc, color=style.BAND, linewidth=0, zorder=0.4)
+    if math.isfinite(edges[1]):
+        axes.axvspan(*edges, color=style.BAND, linewidth=0, zorder=0.4)
         axes.annotate(
             "too small\nto matter", (0, 1), (0, 6), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", ha="center", va="bottom", color=style.MUTED, fontsize=8,
             linespacing=1.15,
         )  # fmt: skip
-        for edge in (-swc, swc):
+        for edge in edges:
             axes.axvline(edge, color=style.MUTED, linewidth=0.8, dashes=(2, 3), zorder=0.6)
     axes.axvline(0, color=style.INK, linewidth=0.9, zorder=0.7)
 
@@ -111,25 +127,26 @@ def _directions(axes: Axes, second: str) -> None:
         )  # fmt: skip
 
 
-def _interval(axes: Axes, comparison: Comparison, row: int, limit: float) -> None:
+def _interval(axes: Axes, mark: tuple[float, ...], row: int, limit: float) -> None:
     """Draw one method; an end beyond the axis becomes an arrow, a refusal a word."""
     head = row == 0
     color = style.SECOND if head else style.MUTED
-    if comparison.refused:
+    estimate, low, high = mark
+    if math.isnan(estimate):
         axes.annotate(
             "refused – no estimate", (0, row), (6, 0), textcoords="offset points", va="center",
             color=style.MUTED, fontstyle="italic",
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
         return
-    low, high = np.clip([comparison.low, comparison.high], -limit, limit)  # NaN stays NaN
-    if not np.isnan([low, high]).any():
-        axes.plot([low, high], [row, row], color=color, linewidth=5 if head else 2.4, zorder=2)
-    for end, arrow in ((comparison.low, "<"), (comparison.high, ">")):
+    shown = np.clip([low, high], -limit, limit)  # NaN stays NaN
+    if not np.isnan(shown).any():
+        axes.plot(shown, [row, row], color=color, linewidth=5 if head else 2.4, zorder=2)
+    for end, arrow in ((low, "<"), (high, ">")):
         if math.isinf(end):
             axes.plot([math.copysign(limit, end)], [row], marker=arrow, color=color, clip_on=False)
     axes.plot(
-        [comparison.estimate], [row], marker="o", markersize=11 if head else 7, color=color,
+        [estimate], [row], marker="o", markersize=11 if head else 7, color=color,
         markeredgecolor=style.PAPER, markeredgewidth=1.6, zorder=3,
     )  # fmt: skip
 

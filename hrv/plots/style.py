@@ -26,7 +26,7 @@ MUTED = "#5b6876"
 LINE = "#d5dce3"
 BAND = "#e9ecf0"
 TINT = "#e3f0f5"
-FIRST = "#6c7885"
+FIRST = "#63707d"
 SECOND = "#0b6e8f"
 PAPER = "#fefefe"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from hrv.errors import NotComputableError
 from hrv.plots.style import NARROW_IN, WIDE_IN
 from hrv.report import numbers, words
 from hrv.study import StudyResult
+from hrv.types import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +67,7 @@ def effect(result: StudyResult) -> Drawing:
     head = result.headline
     title, unit = words.outcome(result.study.primary, head)
     labels = {name: words.method(name).title for name in result.primary}
-    swc = numbers.plus_minus(head.swc, unit)
+    swc = worthwhile(head, unit)
     band = (
         f"The grey band holds changes too small to matter ({swc})."
         if swc != numbers.NO_VALUE
@@ -73,10 +75,8 @@ def effect(result: StudyResult) -> Drawing:
     )
     level = numbers.share(result.study.settings.level)
     alt = (
-        f"Estimated difference in {title}: {numbers.difference(head.estimate, unit)}, {level} "
-        f"interval {numbers.interval(head.low, head.high, unit)}, by {labels[head.method]}."
-        if head.method in labels
-        else f"Estimated difference in {title}."
+        f"Estimated difference in {title}: {' with interval '.join(headline(head, unit))}, "
+        f"by the headline method; {len(result.primary) - 1} others for comparison."
     )
     return _drawn(
         "effect",
@@ -89,17 +89,33 @@ def effect(result: StudyResult) -> Drawing:
     )  # fmt: skip
 
 
+def headline(head: Comparison, unit: str) -> tuple[str, str]:
+    """Return estimate and interval: percent for an outcome on the log scale, else its unit."""
+    if not math.isnan(head.percent):
+        triple = (head.percent, head.percent_low, head.percent_high)
+        return numbers.estimate_and_interval(*triple, "%")
+    return numbers.estimate_and_interval(head.estimate, head.low, head.high, unit)
+
+
+def worthwhile(head: Comparison, unit: str) -> str:
+    """Return the smallest worthwhile change; in percent, both sides differ."""
+    if math.isnan(head.percent) or not math.isfinite(head.swc):
+        return numbers.plus_minus(head.swc, unit)
+    low, high = (100 * math.expm1(v) for v in (-head.swc, head.swc))
+    return numbers.interval(low, high, "%")
+
+
 def days(result: StudyResult) -> Drawing:
     """Return the series day by day, or each person's pair of means where days do not apply."""
     study = result.study
     title, unit = words.outcome(study.primary, result.headline)
     scores, source = day_scores(result)
     if scores.empty or scores["subject"].nunique() > MOST_PANELS:
-        return _pairs(result, title, unit)
+        return _people(result, title, unit)
     first, second = study.conditions
     scored = {name: int((scores["condition"] == name).sum()) for name in study.conditions}
     tally = ", ".join(f"{numbers.count(n, 'day')} {name}" for name, n in scored.items())
-    model = " Line: the model's fit." if "fitted" in scores else ""
+    line = "the model's fit" if "fitted" in scores else "the mean of each phase"
     return _drawn(
         "days",
         lambda width_in: plots.day_series(
@@ -107,12 +123,15 @@ def days(result: StudyResult) -> Drawing:
             washin_days=study.settings.washin_days, width_in=width_in,
         ),
         f"{words.sentence_case(title)} day by day ({tally}), phases shaded.",
-        f"{source} Hollow: {first}. Filled, on a tinted ground: {second}.{model} {tally}.",
+        f"{source} Hollow: {first}. Filled, on a tinted ground: {second}. Line: {line}. {tally}.",
     )  # fmt: skip
 
 
-def _pairs(result: StudyResult, title: str, unit: str) -> Drawing:
+def _people(result: StudyResult, title: str, unit: str) -> Drawing:
+    """Return both values of every person, or the differences if only those are kept."""
     means = person_means(result)
+    if means.empty and result.headline.details.get("people"):
+        return _differences(result, title, unit)
     if means.empty:
         return Drawing("days", missing="The outcome is not kept day by day, so there is no series.")
     first, second = result.study.conditions
@@ -127,25 +146,47 @@ def _pairs(result: StudyResult, title: str, unit: str) -> Drawing:
     )
 
 
+def _differences(result: StudyResult, title: str, unit: str) -> Drawing:
+    head = result.headline
+    people = pd.DataFrame(head.details["people"])
+    log = not math.isnan(head.percent)
+    return _drawn(
+        "days",
+        lambda width_in: plots.differences_plot(
+            people, estimate=head.estimate, low=head.low, high=head.high, outcome=title,
+            unit="ln" if log else unit, conditions=result.study.conditions, width_in=width_in,
+        ),
+        f"Difference in {title} of {numbers.count(len(people), 'person', 'people')}.",
+        "Each dot is one person's difference; the line is their mean, the tint its interval.",
+    )  # fmt: skip
+
+
 def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
     """Return one row a person and day, and the sentence that says what it is.
 
     The headline method's own day scores are taken if it kept them, else plain daily means of
     the episodes.
     """
-    kept = result.headline.details.get("day_scores")
-    if kept is not None and len(pd.DataFrame(kept)):
-        table = pd.DataFrame(kept)
-        table = table if "day" in table else table.rename(columns={"time": "day"})
-        return table.assign(day=[str(d)[:10] for d in table["day"]]), "One dot is one day's score."
+    kept = pd.DataFrame(result.headline.details.get("days", {}))
+    if len(kept):
+        first, second = result.study.conditions
+        table = pd.DataFrame(
+            {
+                "subject": kept.get("subject", result.study.sessions[0].subject),
+                "day": kept["date"],
+                "score": kept["score"],
+                "condition": np.where(kept["second_condition"], second, first),
+            }
+        )
+        if "fitted" in kept:
+            table["fitted"] = kept["fitted"]
+        return table, "One dot is one day's score."
     rows = _used_episodes(result)
     if rows.empty or rows["time"].isna().all():
         return pd.DataFrame(columns=["subject", "day", "score", "condition"]), ""
     dated = rows[rows["time"].notna()]
     dated = dated.assign(day=[pd.Timestamp(t).date().isoformat() for t in dated["time"]])
-    table = (
-        dated.groupby(["subject", "day", "condition"], sort=False)["score"].mean().reset_index()
-    )
+    table = dated.groupby(["subject", "day", "condition"], sort=False)["score"].mean().reset_index()
     return table, "One dot is the mean of one day's episodes."
 
 
@@ -166,7 +207,8 @@ def _used_episodes(result: StudyResult) -> pd.DataFrame:
     keep &= rows["condition"].isin(result.study.conditions).to_numpy()
     if "excluded" in rows:
         keep &= (rows["excluded"] == "").to_numpy()
-    return rows[keep].assign(score=rows[primary])
+    used: pd.DataFrame = rows[keep].assign(score=rows[primary])
+    return used
 
 
 def curves(result: StudyResult) -> Drawing:

@@ -12,7 +12,7 @@ NO_VALUE = "–"
 """Printed where there is no number."""
 
 _THIN = "\u202f"  # narrow no-break space: number and unit stay on one line
-_DIGITS = {"bpm": 1, "bpm/min": 1, "ms": 1, "%": 0, "s": 0, "": 2, "ln ms": 2, "Hz": 3}
+_DIGITS = {"bpm": 1, "bpm/min": 1, "ms": 1, "%": 1, "s": 0, "": 2, "Hz": 3}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -28,6 +28,8 @@ def digits(unit: str, *values: float) -> int:
     """
     usual = _DIGITS.get(unit, 2)
     sizes = [abs(v) for v in values if math.isfinite(v) and v != 0]
+    if unit == "%" and max(sizes, default=0.0) >= 9.95:
+        return 0
     if not sizes or max(sizes) >= 10.0**-usual:
         return usual
     return min(6, math.ceil(-math.log10(max(sizes))) + 1)
@@ -59,11 +61,6 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text}{_THIN}{unit}" if unit and text != NO_VALUE else text
 
 
-def difference(value: float, unit: str, *others: float) -> str:
-    """Return a signed difference with its unit and the digits it shares with `others`."""
-    return with_unit(number(value, digits(unit, value, *others), sign="+"), unit)
-
-
 def interval(low: float, high: float, unit: str) -> str:
     """Return ``"−3.3 to −0.9 bpm"``, or a dash if neither end is known."""
     if math.isnan(low) and math.isnan(high):
@@ -71,6 +68,14 @@ def interval(low: float, high: float, unit: str) -> str:
     decimals = digits(unit, low, high)
     ends = (number(v, decimals, sign="+") for v in (low, high))
     return with_unit(" to ".join(ends), unit)
+
+
+def estimate_and_interval(estimate: float, low: float, high: float, unit: str) -> tuple[str, str]:
+    """Return both with the digits that the three share."""
+    decimals = digits(unit, estimate, low, high)
+    middle, *ends = (number(v, decimals, sign="+") for v in (estimate, low, high))
+    known = not (math.isnan(low) and math.isnan(high))
+    return with_unit(middle, unit), with_unit(" to ".join(ends), unit) if known else NO_VALUE
 
 
 def plus_minus(half_width: float, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 
 import pandas as pd
@@ -28,14 +29,17 @@ def totals(result: StudyResult) -> tuple[tuple[str, str], ...]:
 
 def quality(result: StudyResult) -> Table:
     """Return one row a recording."""
-    rows = [_quality_row(row) for _, row in result.quality.iterrows()]
+    table = result.quality
+    people = table["subject"].nunique() if len(table) else 0
+    folder = _common_folder([str(name) for name in table.get("session", [])])
+    rows = [_quality_row(row, folder, named=people > 1) for _, row in table.iterrows()]
     heads = (
-        "Recording", "Start", "#Length", "#Intervals", "#Coverage", "#Corrected", "#Gaps",
-        "#Longest gap", "#Suspect", "#Episodes",
+        "Recording", "Start", "#Length", "#Intervals", "#Coverage", "#Corrected",
+        "#Gaps (longest)", "#Suspect", "#Episodes",
     )  # fmt: skip
     return Table(
         "quality",
-        "Data quality of each recording",
+        f"Data quality of each recording{f' in {folder}' if folder else ''}",
         columns(*heads),
         tuple(rows),
         "Coverage: share of the time held by normal intervals. Corrected: share of intervals "
@@ -45,18 +49,25 @@ def quality(result: StudyResult) -> Table:
     )
 
 
-def _quality_row(row: pd.Series) -> tuple[Cell, ...]:
-    told = [str(row["subject"]), str(row["notes"] or "")]
-    gap = numbers.duration(row["longest_gap_s"]) if row["gaps"] else numbers.NO_VALUE
+def _common_folder(names: list[str]) -> str:
+    """Return the folder that all names begin with, up to and with its last slash, or nothing."""
+    head, slash, _ = posixpath.commonprefix(names).rpartition("/")
+    return head + slash
+
+
+def _quality_row(row: pd.Series, folder: str, *, named: bool) -> tuple[Cell, ...]:
+    told = [str(row["subject"]) if named else "", str(row["notes"] or "")]
+    gaps = numbers.count(row["gaps"])
+    if row["gaps"] > 0 and row["longest_gap_s"] > 0:
+        gaps += f" ({numbers.duration(row['longest_gap_s'])})"
     return (
-        Cell(str(row["session"]), " · ".join(text for text in told if text)),
+        Cell(str(row["session"]).removeprefix(folder), " · ".join(text for text in told if text)),
         cell(numbers.moment(row["start"])),
         cell(numbers.duration(row["duration_s"])),
         cell(numbers.count(row["beats"])),
         bar_cell(numbers.share(row["coverage"]), row["coverage"]),
         bar_cell(numbers.share(row["corrected"]), row["corrected"] / 0.2),
-        cell(numbers.count(row["gaps"])),
-        cell(gap),
+        cell(gaps),
         cell(numbers.count(row["suspect"])),
         cell(numbers.count(row["episodes"])),
     )

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import Any
 
+import pandas as pd
+
 from hrv.report import numbers, words
 from hrv.report.table import Table, cell, columns
 from hrv.study import StudyResult
 
-_BULKY = ("day_scores", "blocks", "residuals")  # series: pictures show them, not a settings table
+_SERIES = ("days", "blocks", "block_means", "people")  # the pictures show them
 
 
 def declared(result: StudyResult) -> Table:
-    """Return what the study file fixed: endpoint, method, wash-in, direction …"""
+    """Return what the study file fixed: endpoint, method, wash-in, direction and the rest."""
     study = result.study
     pairs: dict[str, Any] = {
         "title": study.title,
@@ -31,23 +33,28 @@ def declared(result: StudyResult) -> Table:
         "logged randomisation": _orders(study.randomisation),
         "phases": _phases(result),
     }
-    chosen = dataclasses.asdict(study.settings)
-    # the comparison fills these in from the endpoint; what it used stands under its method
-    for name in ("outcome", "unit", "scale"):
-        chosen.pop(name, None)
-    return _table("declared", "Declared by the study", {**pairs, **chosen})
+    return _table("declared", "Declared by the study", {**pairs, **_chosen(result)})
+
+
+def _chosen(result: StudyResult) -> dict[str, Any]:
+    """Return the study's comparison settings; outcome, unit and scale come from the endpoint."""
+    chosen = dataclasses.asdict(result.study.settings)
+    return {k: v for k, v in chosen.items() if k not in ("outcome", "unit", "scale")}
 
 
 def used(result: StudyResult) -> tuple[Table, ...]:
-    """Return the settings and figures of each method of the primary endpoint."""
-    tables = []
-    for name, comparison in result.primary.items():
-        details = {k: v for k, v in comparison.details.items() if k not in _BULKY}
-        pairs = {**comparison.settings, **details}
-        if pairs:
-            title = words.method(name).title
-            tables.append(_table(f"used-{len(tables)}", f"Used by: {title}", pairs))
-    measured = dict(result.recovery.attrs)
+    """Return what each method of the primary endpoint used and found beyond what was declared."""
+    tables, said = [], _chosen(result)
+    for k, (name, comparison) in enumerate(result.primary.items()):
+        new = {
+            key: v for key, v in comparison.settings.items() if key not in said or said[key] != v
+        }
+        said |= new
+        details = {key: v for key, v in comparison.details.items() if key not in _SERIES}
+        if new or details:
+            title = f"Used and found by: {words.method(name).title}"
+            tables.append(_table(f"used-{k}", title, {**new, **details}))
+    measured = {str(key): v for key, v in result.recovery.attrs.items()}
     if measured:
         tables.append(_table("used-recovery", "Used for the recovery measures", measured))
     return tuple(tables)
@@ -59,10 +66,10 @@ def _table(ident: str, caption: str, pairs: Mapping[str, Any]) -> Table:
 
 
 def flat(pairs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield name and text of every setting; nested mappings get dotted names."""
+    """Yield name and text of every setting; nested mappings get joined names."""
     for name, value in pairs.items():
         if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{name}.")
+            yield from flat(value, f"{prefix}{name} · ")
         else:
             yield f"{prefix}{name}", text_of(value)
 
@@ -92,11 +99,16 @@ def _phases(result: StudyResult) -> str:
     phases = result.study.phases
     if phases.empty:
         return "none: conditions are those of the recordings"
-    drawn = "randomised" if "randomised" in phases and phases["randomised"].all() else (
-        "not all randomised"
-    )  # fmt: skip
-    span = f"{numbers.day(phases['start'].min())} to {numbers.day(phases['stop'].max())}"
-    return f"{len(phases)} ({drawn}), {span}"
+    return f"{len(phases)}, {phase_words(result)}"
+
+
+def phase_words(result: StudyResult) -> str:
+    """Return the calendar span of the phases and whether all were randomised."""
+    phases = result.study.phases
+    drawn = "randomised" in phases and bool(phases["randomised"].all())
+    last = phases["stop"].max() - pd.Timedelta(seconds=1)  # a phase ends before its stop
+    span = f"{numbers.day(phases['start'].min())} to {numbers.day(last)}"
+    return f"{span}, {'randomised' if drawn else 'not randomised'}"
 
 
 def versions() -> tuple[tuple[str, str], ...]:

@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading and whether it holds numbers."""
+    """One column: its heading and what it holds: numbers, running text, or short words."""
 
     title: str
-    numeric: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,6 @@ def bar_cell(text: str, share: float) -> Cell:
 
 
 def columns(*titles: str) -> tuple[Column, ...]:
-    """Return columns; a title that begins with ``#`` heads numbers."""
-    return tuple(Column(title.removeprefix("#"), title.startswith("#")) for title in titles)
+    """Return columns; a title that begins with ``#`` heads numbers, with ``=`` running text."""
+    kinds = {"#": "num", "=": "prose"}
+    return tuple(Column(title.lstrip("#="), kinds.get(title[0], "")) for title in titles)

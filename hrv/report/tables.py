@@ -25,7 +25,9 @@ def methods(result: StudyResult) -> Table:
     rows = []
     for k, (name, comparison) in enumerate(result.primary.items()):
         told = words.method(name)
-        first = Cell(told.title + (" (headline)" if k == 0 else ""), told.assumes)
+        # the headline's flags stand with the verdict
+        notes = [told.assumes, *_caveats(comparison, flags=k > 0)]
+        first = Cell(told.title + (" (headline)" if k == 0 else ""), _joined(notes))
         rows.append((first, *_answer(comparison, result.study.primary)))
     return Table(
         "methods",
@@ -37,24 +39,34 @@ def methods(result: StudyResult) -> Table:
     )
 
 
+def _caveats(comparison: Comparison, *, flags: bool = True) -> list[str]:
+    """Sentences on what was refused and, if asked, on what weakens the answer."""
+    whys = "; ".join(r.why for r in comparison.refusals)
+    if comparison.refused:
+        return [f"Refused: {whys}."]
+    told = [f"No {r.what}: {r.why}." for r in comparison.refusals]
+    if flags:
+        told += [words.sentence_case(flag) + "." for flag in comparison.flags]
+    return told
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
 def _answer(comparison: Comparison, name: str) -> tuple[Cell, Cell, Cell, Cell]:
     """Estimate, interval, p and df; a refusal says so where the estimate would stand."""
     _, unit = words.outcome(name, comparison)
-    if comparison.refused:
-        why = "; ".join(r.why for r in comparison.refusals)
-        blank = cell(numbers.NO_VALUE)
-        return Cell("refused", why), blank, blank, blank
     c = comparison
-    estimate = numbers.difference(c.estimate, unit, c.low, c.high)
-    interval = numbers.interval(c.low, c.high, unit)
+    if c.refused:
+        blank = cell(numbers.NO_VALUE)
+        return cell("refused"), blank, blank, blank
+    estimate, interval = numbers.estimate_and_interval(c.estimate, c.low, c.high, unit)
     tail = (cell(numbers.p_value(c.p_value)), cell(numbers.number(c.df, 1)))
     if np.isnan(c.percent):
         return cell(estimate), cell(interval), *tail
-    return (
-        Cell(numbers.difference(c.percent, "%"), f"log {estimate}"),
-        Cell(numbers.interval(c.percent_low, c.percent_high, "%"), f"log {interval}"),
-        *tail,
-    )
+    percent, percents = numbers.estimate_and_interval(c.percent, c.percent_low, c.percent_high, "%")
+    return Cell(percent, f"ln {estimate}"), Cell(percents, f"ln {interval}"), *tail
 
 
 def exploratory(result: StudyResult) -> Table:
@@ -66,7 +78,7 @@ def exploratory(result: StudyResult) -> Table:
         estimate, interval, p_value, _ = _answer(comparison, name)
         rows.append(
             (
-                Cell(words.sentence_case(title)),
+                Cell(words.sentence_case(title), _joined(_caveats(comparison))),
                 estimate,
                 interval,
                 p_value,
@@ -107,19 +119,21 @@ def _part(value: object, total: float) -> Cell:
     if value is None or pd.isna(value) or not total > 0:  # type: ignore[call-overload]
         return cell(numbers.NO_VALUE)
     share = float(value) / total  # type: ignore[arg-type]
-    return bar_cell(f"{numbers.count(value)} ({numbers.share(share)})", share)
+    percent = numbers.with_unit(numbers.number(100 * share, 0), "%")
+    return bar_cell(f"{numbers.count(value)} ({percent})", share)
 
 
-_REASON = re.compile(r"(?:^|; )([a-z][a-z0-9_]*): ")
+_REASON = re.compile(r"(?:^|; )([a-z][a-z0-9_]*(?:, [a-z][a-z0-9_]*)*): ")
 
 
 def split_reasons(text: str) -> list[tuple[str, str]]:
-    """Split ``"measure: why; measure: why"`` into pairs; a why may hold semicolons.
+    """Split ``"measure: why; measure, measure: why"`` into pairs of measure and why.
 
-    Only a lower-case name of the table before a colon begins a new pair.
+    A why may hold semicolons: only lower-case names before a colon begin a new pair.
     """
     parts = _REASON.split(text)
-    return [(name, why) for name, why in zip(parts[1::2], parts[2::2], strict=True)]
+    told = zip(parts[1::2], parts[2::2], strict=True)
+    return [(name, why) for names, why in told for name in names.split(", ")]
 
 
 def episode_refusals(result: StudyResult) -> Table:
@@ -137,14 +151,16 @@ def episode_refusals(result: StudyResult) -> Table:
         (
             cell(words.sentence_case(words.outcome(name)[0])),
             cell(f"{n} of {total}"),
-            Cell(examples[name, kind], "for example" if "#" in kind and n > 1 else ""),
+            Cell(
+                examples[name, kind], f"figures of one of the {n}" if "#" in kind and n > 1 else ""
+            ),
         )
         for (name, kind), n in sorted(tally.items(), key=lambda item: (-item[1], item[0]))
     ]
     return Table(
         "episode-refusals",
         "Measures refused in single episodes",
-        columns("Measure", "#Episodes", "Why"),
+        columns("Measure", "#Episodes", "=Why"),
         tuple(rows),
         fold=len(rows) > FOLD_ABOVE,
     )
@@ -199,8 +215,8 @@ def doses(result: StudyResult) -> Table:
         )  # fmt: skip
     return Table(
         "doses",
-        f"Dose log ({numbers.count(len(rows), 'entry', 'entries')})",
-        columns("Time", "Person", "Substance", "#Amount", "Basis", "Status", "Note"),
+        "Dose log",
+        columns("Time", "Person", "Substance", "#Amount", "Basis", "Status", "=Note"),
         tuple(rows),
         fold=len(rows) > FOLD_ABOVE,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from hrv.report import figures, numbers, recordings, settings, tables, words
@@ -20,8 +19,8 @@ class Verdict:
     ----------
     kind : str
         ``"answered"``, ``"inconclusive"`` or ``"refused"``: how it is set.
-    word, sentence : str
-        The verdict in a word and in a sentence.
+    word, sentence, rest : str
+        The verdict in a word and in a sentence; what else the method said.
     estimate, interval : str
         The figure and its interval; empty when refused.
     explanation, direction : str
@@ -35,6 +34,7 @@ class Verdict:
     kind: str
     word: str
     sentence: str
+    rest: str
     estimate: str
     interval: str
     explanation: str
@@ -93,9 +93,8 @@ def _facts(result: StudyResult) -> tuple[tuple[str, str], ...]:
         (numbers.count(len(result.recovery)), "stress episodes"),
     ]
     if not phases.empty:
-        facts.append((numbers.count(len(phases)), "phases"))
-        facts.append((numbers.day(phases["start"].min()), "first day"))
-        facts.append((numbers.day(phases["stop"].max()), "end"))
+        span, _, drawn = settings.phase_words(result).rpartition(", ")
+        facts.append((span, f"{numbers.count(len(phases), 'phase')}, {drawn}"))
     return tuple(facts)
 
 
@@ -107,15 +106,17 @@ def _verdict(result: StudyResult) -> Verdict:
     word = words.VERDICTS.get("refused" if head.refused else head.verdict, head.verdict)
     if head.verdict in ("higher", "lower"):
         word = f"{word} with {study.conditions[1]}"
-    estimate, interval = ("", "") if head.refused else _headline_figures(head, unit)
+    estimate, interval = ("", "") if head.refused else figures.headline(head, unit)
+    sentence, rest = words.headline_and_rest(head.sentence)
     level = numbers.share(study.settings.level)
     return Verdict(
         kind=kind,
         word=word,
-        sentence=head.sentence or "The method gave no sentence; see the figures.",
+        sentence=sentence or word,
+        rest=rest,
         estimate=estimate,
-        interval=f"{level} interval {interval}" if interval else "",
-        explanation=words.explanation(head),
+        interval="" if interval in ("", numbers.NO_VALUE) else f"{level} interval {interval}",
+        explanation="" if rest else words.explanation(head),
         direction="" if head.refused else words.direction(study.settings.direction),
         facts=() if head.refused else _small_figures(head, unit),
         flags=tuple(words.sentence_case(flag) for flag in head.flags),
@@ -123,21 +124,10 @@ def _verdict(result: StudyResult) -> Verdict:
     )
 
 
-def _headline_figures(head: Comparison, unit: str) -> tuple[str, str]:
-    """Percent for an outcome on the log scale, else the outcome's own unit."""
-    if not math.isnan(head.percent):
-        return (
-            numbers.difference(head.percent, "%"),
-            numbers.interval(head.percent_low, head.percent_high, "%"),
-        )
-    estimate = numbers.difference(head.estimate, unit, head.low, head.high)
-    return estimate, numbers.interval(head.low, head.high, unit)
-
-
 def _small_figures(head: Comparison, unit: str) -> tuple[tuple[str, str], ...]:
     known = [
         ("Method", words.method(head.method).title),
-        ("Smallest worthwhile change", numbers.plus_minus(head.swc, unit)),
+        ("Smallest worthwhile change", figures.worthwhile(head, unit)),
         ("p-value", numbers.p_value(head.p_value)),
         ("Degrees of freedom", numbers.number(head.df, 1)),
     ]
@@ -147,7 +137,7 @@ def _small_figures(head: Comparison, unit: str) -> tuple[tuple[str, str], ...]:
 def _sections(result: StudyResult) -> tuple[Section, ...]:
     first, second = result.study.conditions
     exploratory = tables.exploratory(result)
-    paired = result.study.phases.empty
+    paired = result.study.phases.empty or len({x.subject for x in result.study.sessions}) > 6
     return (
         Section("effect-section", "The effect", figure=figures.effect(result)),
         Section(

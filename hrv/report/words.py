@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from hrv.types import Comparison
@@ -21,7 +22,7 @@ METHODS = {
         "Day scores follow a straight trend with correlated days (REML, Kenward–Roger); nothing "
         "else changed together with the condition.",
     ),
-    "block_mean": MethodWords(
+    "block_means": MethodWords(
         "Block means",
         "Blocks are independent of each other; one mean a block, trend removed.",
     ),
@@ -32,10 +33,6 @@ METHODS = {
     "paired": MethodWords(
         "Paired, within person",
         "People are independent and their differences roughly normal.",
-    ),
-    "two_stage": MethodWords(
-        "Two-stage, between people",
-        "People are independent; every person's estimate has equal weight.",
     ),
 }
 """Words for the entries of `hrv.METHODS`; another method is shown by its own name."""
@@ -54,8 +51,8 @@ OUTCOMES = {
     "t50_hr_s": ("time to half recovery", "s"),
     "time_to_baseline_hr_s": ("time to baseline", "s"),
     "tau_hr_s": ("recovery time constant", "s"),
-    "auc_g_hr": ("area under the curve, ground", "bpm·min"),
-    "auc_i_hr": ("area under the curve, increase", "bpm·min"),
+    "auc_g_hr": ("area under the curve, ground", "bpm min"),
+    "auc_i_hr": ("area under the curve, increase", "bpm min"),
     "hrr60": ("heart-rate recovery at 60 s", "bpm"),
     "slope_hr_bpm_min": ("slope over the first minute", "bpm/min"),
     "vagal_rebound_ln_rmssd": ("vagal rebound, ln RMSSD", ""),
@@ -86,8 +83,9 @@ def outcome(name: str, comparison: Comparison | None = None) -> tuple[str, str]:
     """Return the title and the unit of an outcome, from its comparison or the table."""
     title, unit = OUTCOMES.get(name, (name.replace("_", " "), ""))
     settings = comparison.settings if comparison is not None else {}
-    if name not in OUTCOMES and str(settings.get("outcome", "value")) not in ("", "value"):
-        title = str(settings["outcome"])
+    told = str(settings.get("outcome", ""))
+    if name not in OUTCOMES and told not in ("", "value", name):
+        title = told.partition(":")[0]  # what follows a colon is the definition
     return title, str(settings.get("unit") or unit)
 
 
@@ -110,10 +108,18 @@ def explanation(comparison: Comparison) -> str:
         )
     if comparison.verdict == "equivalent":
         return "The whole interval lies within the smallest worthwhile change."
+    if math.isnan(swc):
+        return (
+            "The whole interval lies on one side of zero. How large a change would matter was "
+            "not declared."
+        )
     if high < -swc or low > swc:
         return "The whole interval lies beyond the smallest worthwhile change."
     if high < 0 or low > 0:
-        return "The whole interval lies on one side of zero, in part within changes too small to matter."
+        return (
+            "The whole interval lies on one side of zero, in part within changes too small to "
+            "matter."
+        )
     return "See the interval: the estimate alone does not carry the verdict."
 
 
@@ -121,7 +127,9 @@ def direction(declared: str) -> str:
     """Return the sentence on which direction was declared beforehand as benefit."""
     if declared in ("higher", "lower"):
         return f"Declared beforehand as benefit: {declared}."
-    return "No direction was declared beforehand as benefit, so the change is not called better or worse."
+    return (
+        "No direction was declared beforehand as benefit, so no change is called better or worse."
+    )
 
 
 def sentence_case(text: str) -> str:
@@ -129,3 +137,9 @@ def sentence_case(text: str) -> str:
     if text[:3] == "ln ":
         return text
     return text[:1].upper() + text[1:]
+
+
+def headline_and_rest(sentence: str) -> tuple[str, str]:
+    """Split a verdict after its first sentence: the rest is set smaller."""
+    first, stop, rest = sentence.partition(". ")
+    return (f"{first}.", rest) if stop else (sentence, "")
