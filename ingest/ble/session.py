@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,11 +91,15 @@ class StrapSession:
         """Name of the strap as far as known."""
         return self._found.label if self._found else self.wanted
 
+    def now(self) -> tuple[int, int]:
+        """Monotonic and wall stamp (ns) for something that happens now."""
+        return self._time.mono_ns(), self._time.wall_ns()
+
     def stop(self) -> None:
         """Ask the session to end; `records` then ends after the last record."""
         self._stop.set()
 
-    async def records(self) -> AsyncIterator[Record]:
+    async def records(self) -> AsyncGenerator[Record, None]:
         """Yield every record in order until `stop`, or until the strap cannot be had at all.
 
         Raises
@@ -188,7 +192,7 @@ class StrapSession:
         self._event("subscribed", characteristic=f"{HEART_RATE_MEASUREMENT:04x}")
 
     def _on_packet(self, packet: bytes) -> None:
-        mono_ns, wall_ns = self._time.mono_ns(), self._time.wall_ns()
+        mono_ns, wall_ns = self.now()
         self._heard_ns = mono_ns
         self._packets += 1
         self._queue.put_nowait(
@@ -211,8 +215,7 @@ class StrapSession:
     async def _read_battery(self, link: Link) -> None:
         with self._optional("battery"):
             if (raw := await link.read(BATTERY_LEVEL)) is not None:
-                stamps = self._time.mono_ns(), self._time.wall_ns()
-                self._queue.put_nowait(Record(Kind.READING, *stamps, raw, BATTERY_LEVEL))
+                self._queue.put_nowait(Record(Kind.READING, *self.now(), raw, BATTERY_LEVEL))
 
     @contextlib.contextmanager
     def _optional(self, what: str) -> Any:
@@ -270,8 +273,7 @@ class StrapSession:
         self._put(Kind.EVENT, event=event, **fields)
 
     def _put(self, kind: Kind, /, **fields: Any) -> None:
-        stamps = self._time.mono_ns(), self._time.wall_ns()
-        self._queue.put_nowait(of_fields(kind, *stamps, **fields))
+        self._queue.put_nowait(of_fields(kind, *self.now(), **fields))
 
 
 async def _finished(task: asyncio.Future[Any]) -> None:

@@ -11,10 +11,10 @@ from hrv.errors import FormatError, InputError
 from hrv.types import Provenance
 from ingest.ble.series import SeriesBuilder
 from ingest.ble.stream import BeatStream
-from ingest.events import EVENT_COLUMNS, TAG
+from ingest.columns import EVENT_COLUMNS, TAG
 from ingest.formats._options import absolute_start, fixed_unit
 from ingest.formats.base import Format, ReadOptions, Recording, Source
-from ingest.journal.reader import Verdict, Walk, judge
+from ingest.journal.reader import Verdict, Walk, with_losses
 from ingest.journal.record import MAGIC, Kind, Record
 
 
@@ -68,9 +68,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
         walk = Walk(file.read(), source.name)
     stream, builder, session = BeatStream(), SeriesBuilder(), _Session()
     try:
-        for placed in walk:
-            session.note(placed.record)
-            for beat in stream.feed(placed.record):
+        for record in with_losses(walk):
+            session.note(record)
+            for beat in stream.feed(record):
                 builder.add(beat)
     except FormatError:
         raise
@@ -85,7 +85,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     provenance = Provenance(
         source=source.name, format="journal", clock=clock, device=session.device,
         unit="1/1024 s (Bluetooth heart rate service)",
-        notes=_notes(judge(walk), stream, builder),
+        notes=_notes(walk.verdict(), stream, builder),
     )  # fmt: skip
     events = _events(session, start)
     return Recording(builder.series(start, provenance), events)

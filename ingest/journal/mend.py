@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hrv.errors import InputError
-from ingest.journal.reader import Verdict, Walk, judge
+from ingest.journal.reader import Verdict, Walk
 from ingest.journal.record import JSON_KINDS, MAGIC, Record
 
 
@@ -39,7 +39,7 @@ def repair(source: str | Path, target: str | Path) -> Verdict:
     walk = Walk(source.read_bytes(), source.name)
     spans = [walk.data[p.offset : p.offset + p.length] for p in walk]
     target.write_bytes(MAGIC + b"".join(spans))
-    return judge(walk)
+    return walk.verdict()
 
 
 def export(source: str | Path, out: TextIO) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hrv.errors import FormatError
-from ingest.journal.record import MAGIC, SYNC, Kind, Record, unpack
+from ingest.journal.record import MAGIC, SYNC, Kind, Record, of_fields, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,14 @@ class Walk:
     data: bytes
     source: str = "journal"
     damage: list[Damage] = field(default_factory=list)
+    counts: dict[Kind, int] = field(default_factory=dict)
+    session: str = ""
+    last: Kind | None = None
 
     def __iter__(self) -> Iterator[Placed]:
         self.damage.clear()
+        self.counts = dict.fromkeys(Kind, 0)
+        self.session, self.last = "", None
         if self.data[: len(MAGIC)] != MAGIC:
             raise FormatError(
                 f"not a journal: it begins with {self.data[:8].hex(' ') or 'nothing'} "
@@ -113,6 +118,10 @@ class Walk:
                 record, sequence, length = found
                 if sequence != expected:  # cut out cleanly: whole records are missing
                     self._note(at, 0, sequence - expected, tail=False)
+                self.last = record.kind
+                self.counts[self.last] += 1
+                if self.last is Kind.SESSION and not self.session:
+                    self.session = str(record.fields.get("session", ""))
                 yield Placed(record, sequence, at, length)
                 at, expected = at + length, sequence + 1
                 continue
@@ -120,6 +129,19 @@ class Walk:
             at, sequence = self._resume(at + 1, expected)
             self._note(begin, at - begin, max(sequence - expected, 0), tail=at == len(self.data))
             expected = sequence
+
+    def verdict(self) -> Verdict:
+        """Sum up the walk; call after the last record."""
+        return Verdict(
+            records=sum(self.counts.values()),
+            notifications=self.counts[Kind.NOTIFICATION],
+            markers=self.counts[Kind.MARKER],
+            runs=self.counts[Kind.SESSION],
+            size=len(self.data),
+            damage=tuple(self.damage),
+            closed=self.last is Kind.CLOSE,
+            session=self.session,
+        )
 
     def _note(self, offset: int, length: int, lost: int, *, tail: bool) -> None:
         self.damage.append(Damage(offset, length, lost, tail))
@@ -132,6 +154,23 @@ class Walk:
                 return at, found[1]
             at += 1
         return len(self.data), expected
+
+
+def with_losses(walk: Walk) -> Iterator[Record]:
+    """Every whole record, and a ``lost`` event wherever damage swallowed records.
+
+    Beats before and after a hole must not be joined, so the hole is told in line, with the
+    stamps of the record after it.
+    """
+    known = 0
+    for placed in walk:
+        for damage in walk.damage[known:]:
+            if damage.records_lost:
+                stamps = placed.record.mono_ns, placed.record.wall_ns
+                says = f"{damage.records_lost} journal records damaged"
+                yield of_fields(Kind.EVENT, *stamps, event="lost", says=says)
+        known = len(walk.damage)
+        yield placed.record
 
 
 def records(path: str | Path) -> Iterator[Record]:
@@ -158,25 +197,7 @@ def verify(path: str | Path) -> Verdict:
         If the file is not a journal.
     """
     path = Path(path)
-    return judge(Walk(path.read_bytes(), path.name))
-
-
-def judge(walk: Walk) -> Verdict:
-    """Walk a whole journal and sum it up."""
-    counts = dict.fromkeys(Kind, 0)
-    session, last = "", None
-    for placed in walk:
-        last = placed.record.kind
-        counts[last] += 1
-        if last is Kind.SESSION and not session:
-            session = str(placed.record.fields.get("session", ""))
-    return Verdict(
-        records=sum(counts.values()),
-        notifications=counts[Kind.NOTIFICATION],
-        markers=counts[Kind.MARKER],
-        runs=counts[Kind.SESSION],
-        size=len(walk.data),
-        damage=tuple(walk.damage),
-        closed=last is Kind.CLOSE,
-        session=session,
-    )
+    walk = Walk(path.read_bytes(), path.name)
+    for _ in walk:
+        pass
+    return walk.verdict()

@@ -142,3 +142,17 @@ def test_a_recording_cut_off_by_a_crash_says_so(tmp_path):
     writer.abandon()
     rr = journal.read(Source("a.hrvj", tmp_path / "a.hrvj"), ReadOptions()).rr
     assert any("cut short" in note for note in rr.provenance.notes)
+
+
+def test_records_swallowed_by_damage_leave_a_gap(tmp_path):
+    path = tmp_path / "a.hrvj"
+    items = rig.recording(60)
+    with JournalWriter(path, time=rig.StillTime()) as writer:
+        for item in items:
+            writer.append(item)
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(pack(items[30], 31)) + 20] ^= 1
+    path.write_bytes(raw)
+    rr = journal.read(Source("a.hrvj", path), ReadOptions()).rr
+    assert (rr.rr_ms * 1.024).tolist() == ticks(items[:30] + items[31:])
+    assert np.flatnonzero(rr.flag & Flag.GAP).tolist() == [len(ticks(items[:30]))]
