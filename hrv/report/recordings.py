@@ -39,7 +39,7 @@ def quality(result: StudyResult) -> Table:
     )  # fmt: skip
     return Table(
         "quality",
-        f"Data quality of each recording{f' in {folder}' if folder else ''}",
+        f"Data quality of each recording{f' (folder {folder})' if folder else ''}",
         columns(*heads),
         tuple(rows),
         "Coverage: share of the time held by normal intervals. Corrected: share of intervals "

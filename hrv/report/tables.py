@@ -137,30 +137,28 @@ def split_reasons(text: str) -> list[tuple[str, str]]:
 
 
 def episode_refusals(result: StudyResult) -> Table:
-    """Return the measures that single episodes could not give, with the reasons by number."""
-    texts = result.recovery.get("reason", pd.Series(dtype=str)).fillna("")
-    pairs = [pair for text in texts for pair in split_reasons(str(text))]
-    examples: dict[tuple[str, str], str] = {}
-    tally: Counter[tuple[str, str]] = Counter()
-    for name, why in pairs:
-        key = (name, re.sub(r"[-−]?\d+(?:\.\d+)?", "#", why))  # alike but for the figures
-        examples.setdefault(key, why)
-        tally[key] += 1
-    total = len(texts)
-    rows = [
-        (
-            cell(words.sentence_case(words.outcome(name)[0])),
-            cell(f"{n} of {total}"),
-            Cell(
-                examples[name, kind], f"figures of one of the {n}" if "#" in kind and n > 1 else ""
-            ),
-        )
-        for (name, kind), n in sorted(tally.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    """Return why single episodes could not give a measure, alike reasons together."""
+    texts = [str(text) for text in result.recovery.get("reason", pd.Series(dtype=str)).fillna("")]
+    examples: dict[str, str] = {}
+    episodes: dict[str, set[int]] = {}
+    measures: dict[str, Counter[str]] = {}
+    for k, text in enumerate(texts):
+        for name, why in split_reasons(text):
+            kind = re.sub(r"[-−]?\d+(?:\.\d+)?", "#", why)  # alike but for the figures
+            examples.setdefault(kind, why)
+            episodes.setdefault(kind, set()).add(k)
+            measures.setdefault(kind, Counter())[words.outcome(name)[0]] += 1
+    rows = []
+    for kind in sorted(episodes, key=lambda kind: (-len(episodes[kind]), kind)):
+        n = len(episodes[kind])
+        note = f"figures of one of the {n}" if "#" in kind and n > 1 else ""
+        first = Cell(words.sentence_case(examples[kind]), note)
+        named = words.sentence_case(" · ".join(sorted(measures[kind])))
+        rows.append((first, cell(f"{n} of {len(texts)}"), cell(named)))
     return Table(
         "episode-refusals",
         "Measures refused in single episodes",
-        columns("Measure", "#Episodes", "=Why"),
+        columns("Why", "#Episodes", "=Measures"),
         tuple(rows),
         fold=len(rows) > FOLD_ABOVE,
     )

@@ -192,8 +192,12 @@ def _refusals(result: StudyResult) -> tuple[Refusal, ...]:
     heard = {refusal.why for refusal in told}
     for name, comparison in {**result.primary, **result.secondary}.items():
         told += [Refusal(name, r.why) for r in comparison.refusals if r.why not in heard]
-    named = [Refusal(_named(r.what), words.sentence_case(r.why)) for r in told]
-    return tuple(dict.fromkeys(named))
+    named: dict[str, list[str]] = {}
+    for refusal in told:
+        whys = named.setdefault(_named(refusal.what), [])
+        if refusal.why not in whys:
+            whys.append(refusal.why)
+    return tuple(Refusal(what, words.sentence_case("; ".join(w))) for what, w in named.items())
 
 
 def _named(what: str) -> str:

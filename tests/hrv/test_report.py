@@ -14,7 +14,7 @@ from fake_result import crowd_result, fake_result, inconclusive_result, refused_
 
 from hrv.report import render, words
 from hrv.report.settings import flat, text_of
-from hrv.report.tables import split_reasons
+from hrv.report.tables import episode_refusals, split_reasons
 from hrv.types import Refusal
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -187,6 +187,17 @@ def test_refusals_are_listed_once_with_their_reasons(page):
     text = page.words
     assert text.count("The file is empty; record it again or leave it out") == 1
     assert "8 ratings are fewer than 7 days in each phase" in text
+
+
+def test_reasons_alike_but_for_their_figures_stand_together():
+    result = fake_result()
+    reasons = ["a_hr, b_hr: beats cover 40 %; c_hr: no baseline", "a_hr: beats cover 52 %", ""]
+    table = episode_refusals(replace(result, recovery=pd.DataFrame({"reason": reasons})))
+    assert [tuple(cell.text for cell in row) for row in table.rows] == [
+        ("Beats cover 40 %", "2 of 3", "A hr · b hr"),
+        ("No baseline", "1 of 3", "C hr"),
+    ]
+    assert table.rows[0][0].note == "figures of one of the 2"
 
 
 def test_the_page_says_what_it_is_not_and_what_made_it(any_page):
