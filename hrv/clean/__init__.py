@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from hrv.clean import lipponen_tarvainen, none, range_limits
+from hrv.clean import (
+    acar,
+    kamath,
+    karlsson,
+    lipponen_tarvainen,
+    malik,
+    moving_median,
+    none,
+    range_limits,
+)
 from hrv.clean.base import Cleaner, CleanSettings
 from hrv.errors import InputError
 from hrv.types import NNSeries, RRSeries
 
 CLEANERS: tuple[Cleaner, ...] = (
     lipponen_tarvainen.CLEANER,
+    moving_median.CLEANER,
+    karlsson.CLEANER,
+    malik.CLEANER,
+    kamath.CLEANER,
+    acar.CLEANER,
     range_limits.CLEANER,
     none.CLEANER,
 )

@@ -44,12 +44,26 @@ class CleanSettings:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """One row of `hrv.CLEANERS`."""
+    """One row of `hrv.CLEANERS`.
+
+    Parameters
+    ----------
+    name, summary : str
+        Name to ask for it by, and one line for help and catalogues.
+    source : str
+        Publication, with DOI where it has one.
+    apply : callable
+        ``(RRSeries, CleanSettings) -> NNSeries``.
+    reach : int or None
+        Intervals on each side, lost beats aside, that decide about one; None where there is no
+        bound, so that a stream cannot be cleaned as it comes.
+    """
 
     name: str
     summary: str
     source: str
     apply: Callable[[RRSeries, CleanSettings], NNSeries]
+    reach: int | None = None
 
 
 def breaks(series: RRSeries) -> Bool:

@@ -23,4 +23,4 @@ def apply(series: RRSeries, settings: CleanSettings) -> NNSeries:
     return NNSeries(series.rr_ms, series.t_s, ~breaks(series), nothing, nothing, series, "none", {})
 
 
-CLEANER = Cleaner("none", "keep every interval", "", apply)
+CLEANER = Cleaner("none", "keep every interval", "", apply, reach=0)

@@ -34,4 +34,5 @@ CLEANER = Cleaner(
     "remove intervals outside fixed limits (300 to 2000 ms)",
     "",
     apply,
+    reach=0,
 )
