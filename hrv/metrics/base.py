@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from hrv.metrics.settings import (
+    DetrendSettings,
+    EntropySettings,
+    ScalingSettings,
+    SpectralSettings,
+)
 from hrv.types import Float, NNSeries, Windows
 
 Codes = npt.NDArray[np.uint8]
+
+BRIDGED_S = 2.0
+"""Longest loss of beats that an even timeline bridges by interpolation (one or two beats)."""
 
 
 class Reason(enum.IntEnum):
@@ -25,6 +34,10 @@ class Reason(enum.IntEnum):
     TOO_FEW_BEATS = 5  #: fewer intervals or pairs than the formula needs
     NO_VARIATION = 6  #: all intervals alike, the formula has no value there
     ARITHMETIC = 7  #: the formula gave no finite number
+    GAP = 8  #: beats are missing for too long for an even timeline
+    NO_PEAK = 9  #: the spectrum has no local maximum in the band
+    NO_MATCHES = 10  #: too few templates match, so the logarithm has no value
+    TOO_MANY_BEATS = 11  #: more intervals than pairwise comparison can take
 
 
 @dataclass(frozen=True)
@@ -35,9 +48,15 @@ class MetricSettings:
     ----------
     force : bool
         Compute on windows shorter than a metric's minimum length; the result is labelled.
+    spectral, entropy, scaling, detrend
+        Knobs of those families.
     """
 
     force: bool = False
+    spectral: SpectralSettings = field(default_factory=SpectralSettings)
+    entropy: EntropySettings = field(default_factory=EntropySettings)
+    scaling: ScalingSettings = field(default_factory=ScalingSettings)
+    detrend: DetrendSettings = field(default_factory=DetrendSettings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +119,11 @@ class Metric:
         Names of all columns of the family's block.
     pairs : bool
         True if it is made of successive differences, so that joined pairs count.
+    rounding : float
+        Largest relative difference between a window in a batch and the same window alone:
+        0 where whole-number intervals give identical bits, else what float sums may differ by.
+    max_beats : int
+        Most intervals its pairwise comparisons take; 0 for no limit.
     """
 
     name: str
@@ -111,6 +135,8 @@ class Metric:
     family: Family
     columns: tuple[str, ...]
     pairs: bool = False
+    rounding: float = 0.0
+    max_beats: int = 0
 
 
 def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Float:

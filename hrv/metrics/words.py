@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrv._units import words as duration
-from hrv.metrics.base import Metric, Reason
+from hrv.metrics.base import BRIDGED_S, Metric, Reason
 from hrv.metrics.engine import FLAG_CORRECTED, MAX_CORRECTED, MIN_COVERAGE, Evaluation, least_pairs
 from hrv.types import Bool
 
@@ -40,6 +40,13 @@ def sentence(reason: Reason, metric: Metric, width_s: float, what: str = "window
         Reason.TOO_FEW_BEATS: f"fewer than the {metric.min_beats} {kind} that {metric.name} needs",
         Reason.NO_VARIATION: f"the intervals do not vary, so {metric.name} has no value",
         Reason.ARITHMETIC: "the formula gave no finite number",
+        Reason.GAP: f"beats are missing for more than {BRIDGED_S:g} s, so no unbroken stretch is "
+        "long enough (method lomb needs none)",
+        Reason.NO_PEAK: f"the spectrum has no peak in the band of {metric.name}",
+        Reason.NO_MATCHES: f"too few stretches of the {what} resemble each other for "
+        f"{metric.name} to have a value",
+        Reason.TOO_MANY_BEATS: f"{metric.name} compares all intervals with each other and takes "
+        f"at most {metric.max_beats} of them; ask for windows",
     }[reason]
 
 
