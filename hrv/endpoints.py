@@ -20,7 +20,9 @@ from hrv.errors import NotComputableError, StudyError
 from hrv.metrics import METRICS
 from hrv.recovery import MEASURES
 
-COLUMNS = ["subject", "session", "time", "condition", "value", "se"]
+COLUMNS = ["subject", "session", "time", "condition", "value"]
+OUTCOME_WORDS = {"gad7": ("GAD-7 total", "points"), "pss10": ("PSS-10 total", "points")}
+"""Label and unit of well-known scores; another outcome is called by its own name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,9 @@ class Endpoint:
     scale : str
         ``"log"`` or ``"linear"``.
     observations : DataFrame
-        ``subject, session, time, condition, value, se``; a refused value is NaN.
+        ``subject, session, time, condition, value``; a refused value is NaN.  A standard
+        error from within one episode does not go along: it is blind to what changes from
+        test to test, so the comparison learns the uncertainty from the days themselves.
     """
 
     name: str
@@ -42,6 +46,19 @@ class Endpoint:
     unit: str
     scale: str
     observations: pd.DataFrame
+
+
+def title(name: str) -> tuple[str, str]:
+    """Label and unit of an endpoint, for headings; an unknown one is called by its name."""
+    for measure in MEASURES:
+        if measure.name == name:
+            return measure.label, measure.unit
+    for metric in METRICS:
+        if metric.name == name:
+            return metric.summary, metric.unit
+    if name.startswith("ln_"):
+        return f"logarithm of {title(name.removeprefix('ln_'))[0]}", ""
+    return OUTCOME_WORDS.get(name, (name.replace("_", " "), ""))
 
 
 def metrics_of(names: Sequence[str]) -> list[str]:
@@ -92,21 +109,22 @@ def _find(
     for measure in MEASURES:
         if measure.name == name:
             _refuse_censored(name, recovery)
-            return _made(name, measure.summary.split(":")[0], measure.unit, recovery)
+            return _made(name, recovery)
     for metric in METRICS:
         if metric.name == name:
-            return _made(name, metric.summary, metric.unit, summaries)
+            return _made(name, summaries)
     if not outcomes.empty and (outcomes["name"] == name).any():
         rows = outcomes[outcomes["name"] == name].assign(session="", condition="")
-        return _made(name, name, "", rows.rename(columns={"value": name}))
+        return _made(name, rows.rename(columns={"value": name}))
     return None
 
 
-def _made(name: str, label: str, unit: str, table: pd.DataFrame) -> Endpoint:
+def _made(name: str, table: pd.DataFrame) -> Endpoint:
+    label, unit = title(name)
     scale = "log" if "ln_rmssd" in name else "linear"
     if table.empty:
         return Endpoint(name, label, unit, scale, pd.DataFrame(columns=COLUMNS))
-    rows = table.assign(value=table[name].astype("float64"), se=table.get(f"{name}_se", np.nan))
+    rows = table.assign(value=table[name].astype("float64"))
     return Endpoint(name, label, unit, scale, rows[COLUMNS].reset_index(drop=True))
 
 
@@ -126,5 +144,5 @@ def _logarithm(name: str, base: Endpoint) -> Endpoint:
             f"{name} needs positive values, and {base.name} is zero or negative "
             f"{int((values <= 0).sum())} times"
         )
-    logged = base.observations.assign(value=np.log(values), se=base.observations["se"] / values)
-    return Endpoint(name, f"logarithm of {base.label}", "", "log", logged)
+    logged = base.observations.assign(value=np.log(values))
+    return Endpoint(name, title(name)[0], "", "log", logged)

@@ -31,7 +31,7 @@ def sentence(reason: Reason, metric: Metric, width_s: float, what: str = "window
     needed = max(np.ceil(float(least_pairs(np.array([width_s]))[0])), 1)
     return {
         Reason.TOO_SHORT: f"{duration(width_s)} {what} is shorter than the "
-        f"{duration(metric.min_s)} that {metric.name} needs (force=True computes it)",
+        f"{duration(metric.min_s)} that {metric.name} needs (force computes it anyway)",
         Reason.COVERAGE: f"normal intervals cover less than {100 * MIN_COVERAGE:g} % of the {what}",
         Reason.CORRECTED: f"more than {100 * MAX_CORRECTED:g} % of the intervals were removed as "
         "artefacts",

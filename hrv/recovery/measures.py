@@ -29,6 +29,8 @@ class RecoveryMeasure:
     ----------
     name : str
         Column name.
+    label : str
+        A few words for sentences and headings.
     unit : str
         ``"bpm"``, ``"%"``, ``"s"`` …; ``""`` for ln RMSSD (ln ms) and its differences.
     summary : str
@@ -44,6 +46,7 @@ class RecoveryMeasure:
     """
 
     name: str
+    label: str
     unit: str
     summary: str
     source: str
@@ -56,13 +59,24 @@ class RecoveryMeasure:
 
 MEASURES: tuple[RecoveryMeasure, ...] = (
     RecoveryMeasure(
-        "baseline_hr", "bpm", "median heart rate before stress (y_B)", LINDEN, levels.baseline_hr
+        "baseline_hr",
+        "baseline heart rate",
+        "bpm",
+        "median heart rate before stress (y_B)",
+        LINDEN,
+        levels.baseline_hr,
     ),
     RecoveryMeasure(
-        "baseline_ln_rmssd", "", "median ln RMSSD before stress", LINDEN, levels.baseline_ln_rmssd
+        "baseline_ln_rmssd",
+        "baseline ln RMSSD",
+        "",
+        "median ln RMSSD before stress",
+        LINDEN,
+        levels.baseline_ln_rmssd,
     ),
     RecoveryMeasure(
         "reactivity_hr",
+        "heart-rate reactivity",
         "bpm",
         "mean heart rate of the stressor minus baseline",
         LINDEN,
@@ -70,13 +84,15 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "reactivity_hr_percent",
+        "heart-rate reactivity in percent",
         "%",
-        "the same in percent of baseline",
+        "mean heart rate of the stressor minus baseline, in percent of baseline",
         LINDEN,
         levels.reactivity_hr_percent,
     ),
     RecoveryMeasure(
         "reactivity_ln_rmssd",
+        "ln RMSSD reactivity",
         "",
         "mean ln RMSSD of the stressor minus baseline",
         LINDEN,
@@ -84,44 +100,64 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "reactivity_ln_rmssd_percent",
+        "RMSSD reactivity in percent",
         "%",
-        "the same as change of RMSSD in percent",
+        "change of RMSSD from baseline to the stressor in percent",
         LINDEN,
         levels.reactivity_ln_rmssd_percent,
     ),
     RecoveryMeasure(
         "peak_hr",
+        "peak heart rate",
         "bpm",
         "highest 10 s heart rate (extreme-value biased: secondary)",
         LINDEN,
         levels.peak_hr,
     ),
     RecoveryMeasure(
-        "time_to_peak_hr_s", "s", "its time since onset", LINDEN, levels.time_to_peak_hr_s
+        "time_to_peak_hr_s",
+        "time to peak heart rate",
+        "s",
+        "time of the highest 10 s heart rate since onset",
+        LINDEN,
+        levels.time_to_peak_hr_s,
     ),
     RecoveryMeasure(
         "min_ln_rmssd",
+        "lowest ln RMSSD",
         "",
         "lowest 60 s ln RMSSD (extreme-value biased: secondary)",
         LINDEN,
         levels.min_ln_rmssd,
     ),
     RecoveryMeasure(
-        "time_to_min_ln_rmssd_s", "s", "its time since onset", LINDEN, levels.time_to_min_ln_rmssd_s
+        "time_to_min_ln_rmssd_s",
+        "time to lowest ln RMSSD",
+        "s",
+        "time of the lowest 60 s ln RMSSD since onset",
+        LINDEN,
+        levels.time_to_min_ln_rmssd_s,
     ),
     RecoveryMeasure(
         "residual_hr",
+        "residual activation",
         "bpm",
-        "residual activation: mean heart rate 60–300 s after stress minus baseline",
+        "mean heart rate 60–300 s after the stressor minus baseline",
         LINDEN,
         residual.residual_hr,
         error=True,
     ),
     RecoveryMeasure(
-        "residual_ln_rmssd", "", "the same in ln RMSSD", LINDEN, levels.residual_ln_rmssd
+        "residual_ln_rmssd",
+        "residual ln RMSSD",
+        "",
+        "mean ln RMSSD 60–300 s after the stressor minus baseline",
+        LINDEN,
+        levels.residual_ln_rmssd,
     ),
     RecoveryMeasure(
         "recovered_60_hr",
+        "recovered after 60 s",
         "%",
         "share of the way back after 60 s; above 100 an overshoot",
         LINDEN,
@@ -130,6 +166,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "recovered_300_hr",
+        "recovered after 300 s",
         "%",
         "share of the way back after 300 s",
         LINDEN,
@@ -138,6 +175,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "recovered_600_hr",
+        "recovered after 600 s",
         "%",
         "share of the way back after 600 s",
         LINDEN,
@@ -146,6 +184,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "t50_hr_s",
+        "time to half recovery",
         "s",
         "time until half the way back has lasted 30 s",
         LINDEN,
@@ -155,6 +194,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "time_to_baseline_hr_s",
+        "time to baseline",
         "s",
         "time until the mean of a minute is back at baseline",
         LINDEN,
@@ -164,6 +204,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "tau_hr_s",
+        "recovery time constant",
         "s",
         "time constant of an exponential return",
         CHRISTENFELD,
@@ -174,6 +215,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "auc_g_hr",
+        "area under heart rate",
         "bpm min",
         "area under heart rate over 600 s of recovery",
         PRUESSNER,
@@ -181,13 +223,15 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "auc_i_hr",
+        "area above baseline",
         "bpm min",
-        "the same above baseline (reference y_B, not the first value)",
+        "area above baseline over 600 s (reference y_B, not the first value)",
         PRUESSNER,
         areas.auc_i_hr,
     ),
     RecoveryMeasure(
         "hrr60",
+        "heart-rate recovery at 60 s",
         "bpm",
         "fall of heart rate in 60 s (exercise cut-offs do not transfer)",
         COLE,
@@ -196,6 +240,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "slope_hr_bpm_min",
+        "slope over the first minute",
         "bpm/min",
         "least-squares slope of the first 60 s",
         COLE,
@@ -204,6 +249,7 @@ MEASURES: tuple[RecoveryMeasure, ...] = (
     ),
     RecoveryMeasure(
         "vagal_rebound_ln_rmssd",
+        "vagal rebound",
         "",
         "mean ln RMSSD 300–600 s after stress minus baseline",
         LINDEN,

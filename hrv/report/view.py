@@ -206,4 +206,4 @@ def _named(what: str) -> str:
         return f"{words.sentence_case(words.outcome(outcome)[0])}, {words.METHODS[method].title}"
     if what in words.METHODS:
         return words.METHODS[what].title
-    return words.sentence_case(words.outcome(what)[0]) if what in words.OUTCOMES else what
+    return words.sentence_case(words.outcome(what)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from hrv.endpoints import title as endpoint_title
 from hrv.types import Comparison
 
 
@@ -37,33 +38,6 @@ METHODS = {
 }
 """Words for the entries of `hrv.METHODS`; another method is shown by its own name."""
 
-OUTCOMES = {
-    "residual_hr": ("residual activation", "bpm"),
-    "residual_ln_rmssd": ("residual ln RMSSD", ""),
-    "reactivity_hr": ("heart-rate reactivity", "bpm"),
-    "reactivity_hr_percent": ("heart-rate reactivity", "%"),
-    "reactivity_ln_rmssd": ("ln RMSSD reactivity", ""),
-    "reactivity_ln_rmssd_percent": ("RMSSD reactivity", "%"),
-    "peak_hr": ("peak heart rate", "bpm"),
-    "recovered_60_hr": ("recovered after 60 s", "%"),
-    "recovered_300_hr": ("recovered after 300 s", "%"),
-    "recovered_600_hr": ("recovered after 600 s", "%"),
-    "t50_hr_s": ("time to half recovery", "s"),
-    "time_to_baseline_hr_s": ("time to baseline", "s"),
-    "tau_hr_s": ("recovery time constant", "s"),
-    "auc_g_hr": ("area under the curve, ground", "bpm min"),
-    "auc_i_hr": ("area under the curve, increase", "bpm min"),
-    "hrr60": ("heart-rate recovery at 60 s", "bpm"),
-    "slope_hr_bpm_min": ("slope over the first minute", "bpm/min"),
-    "vagal_rebound_ln_rmssd": ("vagal rebound, ln RMSSD", ""),
-    "rmssd": ("RMSSD", "ms"),
-    "ln_rmssd": ("ln RMSSD", ""),
-    "sdnn": ("SDNN", "ms"),
-    "mean_hr": ("mean heart rate", "bpm"),
-    "gad7": ("GAD-7 total", "points"),
-}
-"""Short title and unit of outcomes; the comparison's own words come first."""
-
 VERDICTS = {
     "higher": "Higher",
     "lower": "Lower",
@@ -80,13 +54,11 @@ RESIDUAL = (
 
 
 def outcome(name: str, comparison: Comparison | None = None) -> tuple[str, str]:
-    """Return the title and the unit of an outcome, from its comparison or the table."""
-    title, unit = OUTCOMES.get(name, (name.replace("_", " "), ""))
+    """Return the title and the unit of an outcome: as its comparison says, else by its name."""
     settings = comparison.settings if comparison is not None else {}
+    known, unit = endpoint_title(name)
     told = str(settings.get("outcome", ""))
-    if name not in OUTCOMES and told not in ("", "value", name):
-        title = told.partition(":")[0]  # what follows a colon is the definition
-    return title, str(settings.get("unit") or unit)
+    return told if told not in ("", "value") else known, str(settings.get("unit") or unit)
 
 
 def method(name: str) -> MethodWords:

@@ -69,6 +69,7 @@ def _labelled(tables: Iterable[pd.DataFrame], study: Study) -> pd.DataFrame:
     if not filled:
         return pd.DataFrame(columns=["subject", "session", "time", "condition", "excluded"])
     table = pd.concat(filled, ignore_index=True)
+    table.attrs = filled[0].attrs  # units and settings are the same for every recording
     table["excluded"] = _familiarisation(table, study)
     return table if study.phases.empty else _with_condition(table, study)
 

@@ -82,7 +82,7 @@ def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
     if isinstance(found, Refusal):
         return _refused(found, method)
     dated = not study.phases.empty
-    columns = ["subject", "time", "value", "se"] if dated else ["subject", "condition", "value"]
+    columns = ["subject", "time", "value"] if dated else ["subject", "condition", "value"]
     return compare(
         found.observations[columns],
         study.phases if dated else None,

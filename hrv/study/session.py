@@ -68,7 +68,9 @@ def _metrics(nn: NNSeries, study: Study) -> dict[str, float]:
 
 
 def _beside(identity: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    return identity.merge(table, how="cross")
+    joined = identity.merge(table, how="cross")
+    joined.attrs = table.attrs
+    return joined
 
 
 def _with_times(session: Session, table: pd.DataFrame) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def test_a_refused_value_is_null_with_its_reason_and_exit_1_if_nothing_is_left(
     result = json.loads(done.out)
     assert done.code == 1
     assert result["sdnn"] is None
-    assert "4 min" in result["reasons"]["sdnn"]
+    assert "240 s" in result["reasons"]["sdnn"]
     assert "sdnn" in one_line(done.err)
 
 

@@ -167,14 +167,6 @@ def test_every_shipped_method_has_words():
     assert {method.name for method in METHODS} <= set(words.METHODS)
 
 
-def test_titles_and_units_agree_with_the_table_of_measures():
-    from hrv.recovery import MEASURES
-
-    units = {measure.name: measure.unit for measure in MEASURES}
-    for name, (_, unit) in words.OUTCOMES.items():
-        assert units.get(name, unit) == unit, name
-
-
 def test_exploratory_endpoints_are_labelled_and_adjusted(page):
     text = page.words
     assert "Exploratory endpoints" in text

@@ -197,7 +197,7 @@ def test_a_window_too_short_for_a_metric_is_refused_in_words():
     assert table["sdnn"].isna().all()
     assert table["rmssd"].notna().all()
     assert set(table["reason"]) == {
-        "sdnn: 60 s window is shorter than the 240 s that sdnn needs (force=True computes it)"
+        "sdnn: 60 s window is shorter than the 240 s that sdnn needs (force computes it anyway)"
     }
 
 
@@ -252,7 +252,7 @@ def test_the_summary_of_a_short_recording_refuses_sdnn_and_says_why():
     row = summary(kept(EVEN[:100]), ["sdnn", "rmssd"])
     assert math.isnan(row["sdnn"])
     assert row["rmssd"] > 0
-    why = "99.8 s recording is shorter than the 240 s that sdnn needs (force=True computes it)"
+    why = "99.8 s recording is shorter than the 240 s that sdnn needs (force computes it anyway)"
     assert row.attrs["reasons"] == {"sdnn": why}
     forced = summary(kept(EVEN[:100]), ["sdnn"], force=True)
     assert forced.attrs["flags"] == ["sdnn: forced on less than the 240 s it needs"]
