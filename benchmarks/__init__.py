@@ -1,0 +1,1 @@
+"""Measurements that are printed and written to docs/: not part of the distribution."""
