@@ -72,7 +72,8 @@ def blocks_of(design: Design, subject: str) -> tuple[Block, ...]:
     phases = design.phases[design.phases["subject"].eq(subject)]
     length = (utc_ns(phases["stop"]) - utc_ns(phases["start"])) / DAY_NS
     number = phases["block"].to_numpy(dtype=np.int64)
-    total = np.bincount(number, length)
+    # whole days: a week in which clocks change, or that ends at 23:59, has seven as well
+    total = np.rint(np.bincount(number, length))
     condition = list(phases.drop_duplicates("block")["condition"])
     table = design.outcomes
     mine = table["subject"].eq(subject)

@@ -21,11 +21,13 @@ from hrv.types import Float, Int
 PHI_MAX = 0.95
 """Largest day-to-day correlation searched; nearer to 1, days and trend cannot be told apart."""
 S2_FLOOR = 1e-6
-"""Smallest between-day variance searched, as a share of the residual variance."""
+"""Smallest between-day variance searched, as a share of the residual or the noise variance."""
 DF_MIN = 1.5
 """Smallest Kenward–Roger degrees of freedom: below, the t interval has no use."""
-_START_PHI = (0.0, 0.25, 0.5, 0.75, 0.9)
-_START_S2 = (0.03, 0.15, 0.5, 1.0, 3.0)
+_PHI_APART = 0.01
+"""Smallest phi searched where no two days are neighbours: at 0 its derivatives all vanish."""
+_START_PHI = (0.05, 0.25, 0.5, 0.7, 0.85, 0.95)
+_START_S2 = (0.003, 0.03, 0.15, 0.5, 1.0, 3.0)
 _MAX_STEPS = 100
 _SCORE_TOLERANCE = 1e-9
 
@@ -176,15 +178,15 @@ class Fit:
     s2 : float
         Variance between days, in squared units of the score.
     phi : float
-        Day-to-day correlation, 0 to `PHI_MAX`.
+        Day-to-day correlation, 0 (0.01 where no two days are neighbours) to `PHI_MAX`.
     beta : float64[p]
         Coefficients of the design matrix.
     point : Point
-        Everything at the optimum, in units of the residual SD.
+        Everything at the optimum, in units of `unit`.
     unit : float
-        That residual SD.
+        The residual or the measurement SD, whichever is larger.
     noise : float64[n, n]
-        Known measurement covariance that was fitted with.
+        Known measurement covariance of the scores.
     phi_fixed : bool
         True if phi was given rather than estimated.
     """
@@ -216,9 +218,10 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
     y, x = problem.y, problem.x
     n, p = x.shape
     rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    unit = float(np.sqrt(rest @ rest / max(n - p, 1)))
-    if n <= p or unit <= 1e-12 * max(1.0, float(np.abs(y).max())):
+    residual = float(rest @ rest) / max(n - p, 1)
+    if n <= p or residual <= 1e-24 * max(1.0, float(np.abs(y).max())) ** 2:
         raise NotComputableError("the day scores do not vary, so no uncertainty can be worked out")
+    unit = float(np.sqrt(max(residual, float(np.diagonal(problem.noise).mean()))))
     scaled = Problem((y - y.mean()) / unit, x, problem.lag, problem.noise / unit**2)
     at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
     point = evaluate(scaled, *at)
@@ -239,7 +242,8 @@ def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
 
 def _climb(problem: Problem, s2: float, phi: float, *, phi_fixed: bool) -> tuple[float, float]:
     """Newton's method inside the bounds, Fisher scoring where the surface is not concave."""
-    low = np.array([S2_FLOOR, phi if phi_fixed else 0.0])
+    smallest = 0.0 if (problem.lag == 1).any() else _PHI_APART
+    low = np.array([S2_FLOOR, phi if phi_fixed else smallest])
     high = np.array([np.inf, phi if phi_fixed else PHI_MAX])
     at = np.array([s2, phi])
     for _ in range(_MAX_STEPS):
@@ -319,8 +323,9 @@ def kenward_roger(result: Fit, index: int) -> Inference:
     The R_ij term comes from a second-order expansion in phi.  It is left out (which leaves the
     first-order form, the same in any parametrisation) where phi is hardly identified and that
     expansion cannot hold: where W puts phi's standard deviation above ``PHI_MAX / 2``, which no
-    number between 0 and `PHI_MAX` can have (Popoviciu), or where days vary less than the noise
-    of measuring them and the term would more than double the variance it corrects.
+    number between 0 and `PHI_MAX` can have (Popoviciu), or where the scores carry measurement
+    noise and the term would more than double the variance it corrects.  Without such noise phi
+    is well identified and the formula stands as published.
 
     Source: Kenward & Roger 1997, Biometrics 53:983-997, doi:10.2307/2533558.
 

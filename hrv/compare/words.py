@@ -71,8 +71,10 @@ def sentence(estimate: float, low: float, high: float, swc: float, design: Desig
 
 def _outcome(settings: CompareSettings) -> str:
     name = settings.outcome
-    if settings.scale == "log" and name.startswith("ln_"):
-        name = name.removeprefix("ln_").upper()  # the percentages are those of the quantity
+    if settings.scale == "log":  # the percentages are those of the quantity itself
+        name = name.removeprefix("logarithm of ")
+        if name.startswith(("ln_", "ln ")):
+            name = name[3:].upper()
     return name[:1].upper() + name[1:]
 
 

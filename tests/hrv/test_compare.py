@@ -1,5 +1,6 @@
 """`hrv.compare`: what goes in, what is refused or flagged, and what never changes the answer."""
 
+import itertools
 import json
 import math
 from datetime import timedelta
@@ -222,6 +223,23 @@ def test_days_are_those_of_the_wall_clock():
     design = validate(outcomes, phases_of(("off", "on"), 7), settings=CompareSettings())
     assert design.outcomes["day"].diff().iloc[1] == 1
     assert design.outcomes["hour"].tolist() == [23.5, 0.5]
+
+
+def test_blocks_are_counted_in_whole_days_when_clocks_change_or_phases_end_at_2359():
+    order = ("off", "on") * 4
+    outcomes = person(order, 7, Truth(missing_days=0.0), np.random.default_rng(1))
+    shift = pd.Timedelta(days=57)  # the clocks change in the last block
+    local = (outcomes["time"].dt.tz_localize(None) + shift).dt.tz_localize("Europe/Berlin")
+    edges = [(FIRST_DAY.tz_localize(None) + shift + pd.Timedelta(days=7 * k)) for k in range(9)]
+    edges = [edge.tz_localize("Europe/Berlin") for edge in edges]
+    last = pd.Timedelta(minutes=1)
+    phases = pd.DataFrame(
+        {"start": edges[:-1], "stop": [e - last for e in edges[1:]], "condition": list(order)}
+    )
+    assert any(b - a != pd.Timedelta(days=7) for a, b in itertools.pairwise(edges))
+    blocks = compare(outcomes.assign(time=local), phases, washin="2d").details["blocks"]
+    assert [block["planned_days"] for block in blocks] == [7] + [5] * 7
+    assert all(block["complete"] for block in blocks)
 
 
 # --- refusals: each one sentence a participant understands -----------------------------------

@@ -79,7 +79,7 @@ def test_randomisation_is_exact_whatever_the_days_do(washin):
     for order in orders:
         result = compare(
             outcomes, phases_of(order, 7), method="randomisation",
-            randomisation=orders, washin=washin,
+            randomisation=orders, washin=washin, swc=0.1,
         )  # fmt: skip
         p.append(1.0 if result.refused else result.p_value)
     for level in (0.05, 0.1, 0.2, 0.5):

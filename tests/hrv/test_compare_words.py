@@ -98,3 +98,17 @@ def test_equivalence_is_said_against_the_smallest_change():
 )
 def test_sizes_keep_two_figures(value, scale, unit, text):
     assert words.magnitude(value, CompareSettings(scale=scale, unit=unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("scale", "outcome", "start"),
+    [
+        ("log", "ln_rmssd", "RMSSD was "),
+        ("log", "logarithm of mean heart rate", "Mean heart rate was "),
+        ("linear", "ln_rmssd", "Ln_rmssd was "),
+        ("linear", "residual activation", "Residual activation was "),
+    ],
+)
+def test_percentages_are_said_of_the_quantity_not_of_its_logarithm(scale, outcome, start):
+    result = answers("planned", scale=scale, outcome=outcome)
+    assert result.sentence.startswith(start)
