@@ -23,6 +23,8 @@ from ingest.ble.measurement import (
     decode_body_location,
     decode_text,
 )
+from ingest.ble.polar import Stream
+from ingest.ble.polar_session import start_streams
 from ingest.ble.radio import Found, Link, Radio, choose
 from ingest.journal.record import Kind, Record, of_fields
 from ingest.timing import SystemTime, Time
@@ -44,6 +46,9 @@ class SessionSettings:
         First and longest pause before another attempt; doubled each time, with jitter.
     battery_every_s : float
         Pause between two readings of the battery.
+    polar : tuple of Stream
+        Polar's own streams to record beside the heart rate; a strap that refuses them is
+        recorded without.
     """
 
     find_s: float = 10.0
@@ -52,6 +57,7 @@ class SessionSettings:
     backoff_s: float = 1.0
     backoff_max_s: float = 30.0
     battery_every_s: float = 300.0
+    polar: tuple[Stream, ...] = ()
 
 
 class StrapSession:
@@ -162,6 +168,7 @@ class StrapSession:
             self._event("connected", strap=found.label)
             await self._subscribe(link)
             await self._introduce(link, found)
+            await self._start_polar(link)
             await self._attend(link, lost)
         except StrapError as error:
             if error.fault is not Fault.LOST and not lost.is_set():
@@ -188,16 +195,26 @@ class StrapSession:
 
     async def _subscribe(self, link: Link) -> None:
         self._heard_ns = self._time.mono_ns()
-        await link.subscribe(HEART_RATE_MEASUREMENT, self._on_packet)
+        await link.subscribe(HEART_RATE_MEASUREMENT, self._on_heart_rate)
         self._event("subscribed", characteristic=f"{HEART_RATE_MEASUREMENT:04x}")
 
-    def _on_packet(self, packet: bytes) -> None:
-        mono_ns, wall_ns = self.now()
-        self._heard_ns = mono_ns
+    def _on_heart_rate(self, packet: bytes) -> None:
+        self._heard_ns = self._on_packet(HEART_RATE_MEASUREMENT, packet)
         self._packets += 1
-        self._queue.put_nowait(
-            Record(Kind.NOTIFICATION, mono_ns, wall_ns, packet, HEART_RATE_MEASUREMENT)
-        )
+
+    def _on_packet(self, channel: int, packet: bytes) -> int:
+        mono_ns, wall_ns = self.now()
+        self._queue.put_nowait(Record(Kind.NOTIFICATION, mono_ns, wall_ns, packet, channel))
+        return mono_ns
+
+    async def _start_polar(self, link: Link) -> None:
+        if not self._settings.polar:
+            return
+        with self._optional("Polar streams"):
+            used = await start_streams(link, self._settings.polar, self._on_packet)
+            for stream, settings in used.items():
+                values = {setting.name.lower(): value for setting, value in settings.items()}
+                self._event("stream", stream=stream.name.lower(), **values)
 
     async def _introduce(self, link: Link, found: Found) -> None:
         """Record who the strap is and how its battery stands; what it withholds is left out."""

@@ -1,0 +1,180 @@
+"""Rosters: which strap belongs to which person in which session, and what does not match.
+
+title = "Stress day 3"
+
+[[strap]]
+strap = "A0:9E:1A:00:00:01"     # address or whole name
+person = "P01"
+session = "day3"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hrv.errors import FormatError, InputError
+from hrv.tables import first_duplicate
+from ingest.ble.radio import Found
+from ingest.journal.reader import records
+from ingest.journal.record import Kind
+from ingest.reading import file_source
+
+_KEYS = frozenset({"strap", "person", "session"})
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One line of a roster.
+
+    Parameters
+    ----------
+    strap : str
+        Address or whole name.
+    person : str
+        Pseudonym.
+    session : str
+        Name of the session.
+    """
+
+    strap: str
+    person: str
+    session: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """Name of the journal this seat is recorded into."""
+        parts = [self.person, self.session] if self.session else [self.person]
+        return "_".join(part.replace(" ", "-") for part in parts) + ".hrvj"
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Who wears what.
+
+    Parameters
+    ----------
+    title : str
+        Name of the occasion.
+    seats : tuple of Seat
+        Every strap and every person once.
+    """
+
+    title: str
+    seats: tuple[Seat, ...]
+
+    def seat_of(self, found: Found) -> Seat | None:
+        """Seat whose strap is `found`, or None."""
+        return next((seat for seat in self.seats if found.is_exactly(seat.strap)), None)
+
+    def mismatches(self, found: Iterable[Found]) -> tuple[str, ...]:
+        """Say what a scan and the roster disagree on, one sentence each; empty if nothing."""
+        found = list(found)
+        missing = [s for s in self.seats if not any(f.is_exactly(s.strap) for f in found)]
+        strangers = [f for f in found if self.seat_of(f) is None]
+        return (
+            *(f"{s.strap} of {s.person} is not in sight; is it worn and wet?" for s in missing),
+            *(f"{f.label} ({f.address}) is in sight but on no line of the roster"
+              for f in strangers),
+        )  # fmt: skip
+
+
+def load_roster(path: str | Path) -> Roster:
+    """Read a roster.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    FormatError
+        Naming the line of the roster: a key missing or unknown, a name no file can carry, a
+        strap or person twice.
+    """
+    source = file_source(path)
+    try:
+        with source.open() as file:
+            content = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(f"is no TOML: {error}", source=source.name) from None
+    for key in content:
+        if key not in ("title", "strap"):
+            raise FormatError(
+                f"does not know {key!r}; it may hold title, strap", source=source.name
+            )
+    entries = content.get("strap")
+    if not isinstance(entries, list) or not entries:
+        raise FormatError("has no [[strap]]; a roster needs at least one", source=source.name)
+    seats = tuple(_seat(entry, number, source.name) for number, entry in enumerate(entries, 1))
+    for what, names in (
+        ("strap", [seat.strap.casefold() for seat in seats]),
+        ("person", [seat.person for seat in seats]),
+    ):
+        if twice := first_duplicate(names):
+            raise FormatError(f"{what} {twice!r} stands twice", source=source.name)
+    return Roster(str(content.get("title", source.name)), seats)
+
+
+def _seat(entry: Any, number: int, source: str) -> Seat:
+    where = f"{source}, strap {number}"
+    if not isinstance(entry, dict):
+        raise FormatError("is no table; write [[strap]]", source=where)
+    for key in entry:
+        if key not in _KEYS:
+            raise FormatError(
+                f"does not know {key!r}; it may hold {', '.join(sorted(_KEYS))}", source=where
+            )
+    strap, person = str(entry.get("strap", "")).strip(), str(entry.get("person", "")).strip()
+    session = str(entry.get("session", "")).strip()
+    if not strap or not person:
+        raise FormatError("needs strap = and person =", source=where)
+    for what, name in (("person", person), ("session", session)):
+        if name and not _SAFE.fullmatch(name):
+            raise FormatError(
+                f"{what} {name!r} cannot name a file; use letters, digits, '.', '_' and '-'",
+                source=where,
+            )
+    return Seat(strap, person, session)
+
+
+def journal_mismatch(path: str | Path, seat: Seat, found: Found) -> str:
+    """Say what speaks against continuing the journal at `path` for this seat and strap.
+
+    Returns
+    -------
+    str
+        One sentence; empty if nothing does (also if the file does not exist yet).
+    """
+    path = Path(path)
+    if not path.exists() or path.stat().st_size == 0:
+        return ""
+    person = address = ""
+    for record in records(path):
+        if record.kind is Kind.SESSION:
+            person = str(record.fields.get("person", "")) or person
+        elif record.kind is Kind.DEVICE:
+            address = str(record.fields.get("address", "")) or address
+    if person and person != seat.person:
+        return f"{path.name} belongs to {person}, not to {seat.person}; choose another file"
+    if address and address.casefold() != found.address.casefold():
+        return (
+            f"{path.name} was recorded with the strap {address}, now {found.address} is worn; "
+            "swapped straps?"
+        )
+    return ""
+
+
+def check_seats(seats: Iterable[Seat], folder: Path) -> None:
+    """Refuse two seats that would be recorded into one file.
+
+    Raises
+    ------
+    InputError
+        Naming the file.
+    """
+    if twice := first_duplicate(seat.file_name for seat in seats):
+        raise InputError(f"two seats would be recorded into {folder / twice}; rename a session")
