@@ -20,20 +20,12 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hrv.errors import InputError
+from ingest.ble.segment import NS, TICK, Bounds, Group, Segment, Waiting, feasible, surplus
 
-_NS = 2000
-"""Units (half picoseconds) per ns: 1/1024 s and DRIFT x 1 ns are then whole numbers."""
-_TICK = 1_953_125 * 1000
-_DRIFT = 2
-"""Units a ns: 1e-3."""
-_FAR = 1 << 100
-
-LATENCY_NS = 350_000_000
-"""Variation of the delay accepted for prompt packets."""
 BURST_NS = 250_000_000
 """Packets closer than this are one delivery after a stall: only the last was prompt."""
 BURST_MAX_NS = 10_000_000_000
@@ -87,167 +79,6 @@ class Beat:
     suspect: bool = False
 
 
-@dataclass(slots=True)
-class _Group:
-    """Packets of one delivery."""
-
-    at_ns: int
-    ticks: tuple[int, ...]
-    first_ns: int
-    packets: int = 1
-    suspect: bool = False
-    overdue_ns: int = 0
-    """Pause before it, and before groups without RR just ahead, beyond what is usual."""
-
-
-@dataclass(slots=True)
-class _Bounds:
-    """Interval of the offset that a run of groups allows, in units."""
-
-    low: int = -_FAR
-    high: int = _FAR
-    sum_ticks: int = 0
-    ceiling: int = _FAR
-    """Upper bound set by the latest packet alone."""
-    at_ns: int | None = None
-
-    def floor(self, group: _Group) -> int:
-        """Lower bound `group` adds, before LATENCY: its first beat followed the last packet."""
-        if not group.ticks or self.ceiling == _FAR:
-            return -_FAR
-        return self.ceiling - group.ticks[0] * _TICK
-
-    def admit(self, group: _Group) -> bool:
-        """Take `group` in; False if the bounds no longer intersect."""
-        if self.at_ns is not None:
-            slack = (group.at_ns - self.at_ns) * _DRIFT
-            self.low -= slack
-            self.high += slack
-        self.at_ns = group.at_ns
-        self.low = max(self.low, self.floor(group) - LATENCY_NS * _NS)
-        self.sum_ticks += sum(group.ticks)
-        if self.sum_ticks:
-            self.ceiling = group.at_ns * _NS - self.sum_ticks * _TICK
-            if group.ticks:
-                self.high = min(self.high, self.ceiling)
-        return self.low <= self.high
-
-
-def _between(upper: int, lower: int) -> int:
-    return upper if lower >= upper or lower <= -_FAR // 2 else (upper + lower) // 2
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A settled group whose offset later packets may refine."""
-
-    number: int
-    group: _Group
-    sum_ticks: int
-    upper: int
-    lower: int
-
-
-@dataclass(slots=True)
-class _Segment:
-    """One loss-free run: settled groups, their bounds and the beats already given out."""
-
-    number: int
-    boundary: str
-    bounds: _Bounds = field(default_factory=_Bounds)
-    waiting: deque[_Waiting] = field(default_factory=deque)
-    least_upper: deque[tuple[int, int]] = field(default_factory=deque)
-    most_lower: deque[tuple[int, int]] = field(default_factory=deque)
-    upper: int = _FAR
-    lower: int = -_FAR
-    settled: int = 0
-    heard_ns: int | None = None
-    """Arrival of the last settled group with RR intervals."""
-    placed: tuple[int, int] | None = None
-    """Arrival (ns) and offset of the group given out last."""
-
-    def settle(self, group: _Group) -> None:
-        """Take in a group that stays in this segment; O(1) amortised (monotone queues)."""
-        last_ns, floor = self.bounds.at_ns, self.bounds.floor(group)
-        self.bounds.admit(group)
-        slack = 0 if last_ns is None else (group.at_ns - last_ns) * _DRIFT
-        self.upper, self.lower = self.upper + slack, max(self.lower - slack, floor)
-        if not group.ticks:
-            return
-        self.upper = min(self.upper, self.bounds.ceiling)
-        self.heard_ns = group.at_ns
-        self.settled += 1
-        drift = group.at_ns * _DRIFT
-        while self.least_upper and self.least_upper[-1][1] >= self.upper + drift:
-            self.least_upper.pop()
-        self.least_upper.append((self.settled, self.upper + drift))
-        while self.most_lower and self.most_lower[-1][1] <= self.lower - drift:
-            self.most_lower.pop()
-        self.most_lower.append((self.settled, self.lower - drift))
-        self.waiting.append(
-            _Waiting(self.settled, group, self.bounds.sum_ticks, self.upper, self.lower)
-        )
-
-    def _curves(self, item: _Waiting) -> tuple[int, int]:
-        """Upper and lower curve at `item` from everything settled so far."""
-        drift = item.group.at_ns * _DRIFT
-        return self.least_upper[0][1] - drift, self.most_lower[0][1] + drift
-
-    def _final(self, item: _Waiting) -> bool:
-        """Whether no later packet of this segment can move `item`.
-
-        A later upper bound is at least `low`, a later lower bound at most `high` + LATENCY,
-        else the bounds would not intersect and the segment would end.
-        """
-        assert self.bounds.at_ns is not None
-        drift = (self.bounds.at_ns - item.group.at_ns) * _DRIFT
-        upper, lower = self._curves(item)
-        if upper > self.bounds.low + drift:
-            return False
-        return lower >= upper or lower >= self.bounds.high + LATENCY_NS * _NS - drift
-
-    def take_final(self, *, everything: bool) -> Iterator[tuple[_Waiting, int]]:
-        """Give out waiting groups, oldest first, with their offset."""
-        while self.waiting and (everything or self._final(self.waiting[0])):
-            item = self.waiting[0]
-            offset = _between(*self._curves(item))
-            yield self._drop_first(), offset
-
-    def take_live(self, later: Sequence[_Group]) -> Iterator[tuple[_Waiting, int]]:
-        """Give out every waiting group; `later` are the unsettled groups of this segment."""
-        while self.waiting:
-            item = self.waiting[0]
-            upper, lower = self._curves(item)
-            ahead = _Bounds(sum_ticks=self.bounds.sum_ticks, ceiling=self.bounds.ceiling)
-            for group in later:
-                slack = (group.at_ns - item.group.at_ns) * _DRIFT
-                lower = max(lower, ahead.floor(group) - slack)
-                ahead.admit(group)
-                if group.ticks:
-                    upper = min(upper, ahead.ceiling + slack)
-            yield self._drop_first(), _between(upper, lower)
-
-    def _drop_first(self) -> _Waiting:
-        item = self.waiting.popleft()
-        for queue in (self.least_upper, self.most_lower):
-            if queue[0][0] == item.number:
-                queue.popleft()
-        return item
-
-    def place(self, item: _Waiting, offset: int) -> Iterator[tuple[int, int]]:
-        """Yield (ticks, t_ns) of a group's beats; the offset moves evenly since the last group."""
-        end_ns = item.group.at_ns
-        begin_ns, begin_offset = self.placed or (end_ns, offset)
-        total = item.sum_ticks - sum(item.group.ticks)
-        for ticks in item.group.ticks:
-            total += ticks
-            nominal = end_ns * _NS - (item.sum_ticks - total) * _TICK
-            share, span = max(nominal - begin_ns * _NS, 0), (end_ns - begin_ns) * _NS
-            shift = begin_offset + (offset - begin_offset) * share // span if span else offset
-            yield ticks, (shift + total * _TICK) // _NS
-        self.placed = (end_ns, offset)
-
-
 class BeatClock:
     """Turn (arrival, RR ticks) of one strap into placed beats, in constant memory.
 
@@ -264,10 +95,10 @@ class BeatClock:
 
     def __init__(self, lookahead: Lookahead = Lookahead.FULL) -> None:
         self._lookahead = lookahead
-        self._open: _Group | None = None
-        self._recent: deque[_Group] = deque()
-        self._head = _Bounds()
-        self._segment = _Segment(0, "start")
+        self._open: Group | None = None
+        self._recent: deque[Group] = deque()
+        self._head = Bounds()
+        self._segment = Segment(0, "start")
         self._last_group_ns: int | None = None
         self._pauses_ns: deque[int] = deque(maxlen=_CADENCE_KEPT)
         self._hint, self._overdue_ns = False, 0
@@ -300,7 +131,7 @@ class BeatClock:
                 group.ticks += tuple(rr_ticks)
                 group.packets += 1
                 return []
-        self._open = _Group(arrival_ns, tuple(rr_ticks), arrival_ns)
+        self._open = Group(arrival_ns, tuple(rr_ticks), arrival_ns)
         return [] if group is None else self._admit(group)
 
     def boundary(self, reason: str) -> list[Beat]:
@@ -333,10 +164,10 @@ class BeatClock:
         return beats
 
     def _begin(self, number: int, boundary: str) -> None:
-        self._segment = _Segment(number, boundary)
-        self._head = _Bounds()
+        self._segment = Segment(number, boundary)
+        self._head = Bounds()
 
-    def _admit(self, group: _Group) -> list[Beat]:
+    def _admit(self, group: Group) -> list[Beat]:
         self._watch_cadence(group)
         self._recent.append(group)
         beats: list[Beat] = []
@@ -381,7 +212,7 @@ class BeatClock:
             self._head.admit(group)
         return beats
 
-    def _best_cut(self, groups: list[_Group]) -> int:
+    def _best_cut(self, groups: list[Group]) -> int:
         latest = groups[-1].at_ns
         best, best_score = len(groups) - 1, None
         heard_ns = self._segment.heard_ns
@@ -389,22 +220,22 @@ class BeatClock:
             if not group.ticks:
                 continue
             first_of_segment = heard_ns is None
-            score = 0 if heard_ns is None else _surplus(group, heard_ns)
+            score = 0 if heard_ns is None else surplus(group, heard_ns)
             heard_ns = group.at_ns
             if first_of_segment or latest - group.at_ns > SETTLE_NS:
                 continue
-            if (best_score is None or score > best_score) and _feasible(groups[cut:]):
+            if (best_score is None or score > best_score) and feasible(groups[cut:]):
                 best, best_score = cut, score
         return best
 
-    def _watch_cadence(self, group: _Group) -> None:
+    def _watch_cadence(self, group: Group) -> None:
         """Set `suspect` where the pause before `group` is too long for its packets."""
         last_ns, self._last_group_ns = self._last_group_ns, group.at_ns
         if last_ns is not None:
             pause_ns = group.at_ns - last_ns
             if len(self._pauses_ns) >= _CADENCE_KNOWN:
                 usual_ns = sorted(self._pauses_ns)[len(self._pauses_ns) // 2] * group.packets
-                explained = sum(group.ticks) * _TICK // _NS >= pause_ns - _EXPLAINED_NS
+                explained = sum(group.ticks) * TICK // NS >= pause_ns - _EXPLAINED_NS
                 late = pause_ns > SUSPECT_CADENCE * usual_ns
                 self._hint = self._hint or (late and not explained)
                 self._overdue_ns += pause_ns - usual_ns
@@ -413,14 +244,14 @@ class BeatClock:
             group.suspect, self._hint = self._hint, False
             group.overdue_ns, self._overdue_ns = self._overdue_ns, 0
 
-    def _give_out(self, item: _Waiting, offset: int) -> list[Beat]:
+    def _give_out(self, item: Waiting, offset: int) -> list[Beat]:
         beats = []
         segment, suspect = self._segment, item.group.suspect
         fresh = segment.placed is None
         for ticks, t_ns in segment.place(item, offset):
             gap_ns = None
             if fresh and self._last_beat_ns is not None:
-                gap_ns = t_ns - ticks * _TICK // _NS - self._last_beat_ns
+                gap_ns = t_ns - ticks * TICK // NS - self._last_beat_ns
             boundary = segment.boundary if fresh else ""
             beats.append(
                 Beat(ticks, t_ns, item.group.at_ns, segment.number, boundary, gap_ns, suspect)
@@ -428,16 +259,3 @@ class BeatClock:
             fresh = suspect = False
             self._last_beat_ns = t_ns
         return beats
-
-
-def _surplus(group: _Group, heard_ns: int) -> int:
-    """How much a loss just before `group` would explain, units.
-
-    Silence that its own RR intervals do not fill, plus what exceeds the usual cadence.
-    """
-    return (group.at_ns - heard_ns + group.overdue_ns) * _NS - sum(group.ticks) * _TICK
-
-
-def _feasible(groups: Sequence[_Group]) -> bool:
-    bounds = _Bounds()
-    return all(bounds.admit(group) for group in groups)
