@@ -49,8 +49,8 @@ def coverage(nn: NNSeries, windows: Windows) -> Float:
     n, (start, stop) = len(nn), (windows.start_s, windows.stop_s)
     if n == 0:
         return np.zeros(len(windows))
-    sums = np.concatenate(([0.0], np.cumsum(nn.nn_ms))) / 1000
-    inside = sums[windows.hi] - sums[windows.lo]
+    sums = np.concatenate(([0.0], np.cumsum(nn.nn_ms)))
+    inside = (sums[windows.hi] - sums[windows.lo]) / 1000  # exact before the division for ms, ticks
     # of the intervals outside [lo, hi) only the nearest on each side can reach into the window
     before, after = np.maximum(windows.lo - 1, 0), np.minimum(windows.hi, n - 1)
     left = np.minimum(nn.t_s[before], stop) - np.maximum(nn.begin_s[before], start)

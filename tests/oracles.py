@@ -98,9 +98,9 @@ def artefact_classes(rr_ms):
 
     Returns a dictionary index -> class, an index being the interval's.
     """
-    x = [fmean(rr_ms), *rr_ms]  # an interval of mean length stands before the first
+    x = [fmean(rr_ms[:45]), *rr_ms]  # the mean of the first 45 stands before the first
     d = [0.0] + [b - a for a, b in pairwise(x)]
-    d[0] = fmean(d[1:])
+    d[0] = fmean(d[1:46])
     middle = rolling_quantile(x, 11, 0.5)
     size = [abs(v) for v in d]
     low, high = rolling_quantile(size, 91, 0.25), rolling_quantile(size, 91, 0.75)

@@ -10,7 +10,8 @@ iterative=False)``.  What differs, and why:
 - An ectopic beat lies between the two intervals that its pattern compares: both are flagged.
   NeuroKit2 moves the beat after them.  Its repeated passes, each in the indices of the last
   pass's corrected beats, are left out: one pass over the beats as recorded.
-- The last two intervals are judged too.  Nothing is compared across lost beats: the local median
+- The last two intervals are judged too, and the first by its own first minute, not by the mean of
+  the whole recording.  Nothing is compared across lost beats: the local median
   stands for the neighbour that was lost.
 - Thresholds are bounded, see `FLOOR_MS`, `CAP` and `UNJUDGED`: the quartiles break down once a
   tenth of the beats are wrong, and RMSSD then came out several times too large, unflagged.
@@ -30,6 +31,8 @@ ALPHA = 5.2
 """Threshold in quartile deviations of the absolute differences (and deviations)."""
 WIDTH, MEDIAN = 91, 11
 """Beats that a threshold, and a local median, look at."""
+HALF = WIDTH // 2
+"""Intervals at the beginning whose mean stands before the first."""
 C1, C2 = 0.13, 0.17
 """Slope and offset of the line that bounds the ectopic classes in the subspace S12."""
 FLOOR_MS = ALPHA
@@ -88,12 +91,13 @@ def features(rr_ms: Float, apart: Bool) -> Features:
     apart : bool[n]
         Intervals that do not follow the one before; ``apart[0]`` is True.
     """
-    # as in NeuroKit2 an interval of mean length stands before the first, so that it too is judged
-    x = np.concatenate(([rr_ms.mean()], rr_ms))
+    # as in NeuroKit2 an interval of mean length stands before the first, so that it too is judged;
+    # the mean is of the first intervals only: what comes hours later cannot change the verdict
+    x = np.concatenate(([rr_ms[:HALF].mean()], rr_ms))
     first = np.concatenate(([True, False], apart[1:]))
     median = rolling_quantiles(x, MEDIAN, (0.5,))[0]
     difference = np.diff(x, prepend=x[0])
-    difference[0] = difference[1:].mean()
+    difference[0] = difference[1 : 1 + HALF].mean()
     # no difference is taken across a loss: the local median stands for the interval before
     lost = first.copy()
     lost[0] = False
@@ -257,4 +261,5 @@ CLEANER = Cleaner(
     "classify ectopic, missed, extra and displaced beats by time-varying thresholds",
     "Lipponen & Tarvainen 2019, doi:10.1080/03091902.2019.1640306",
     apply,
+    reach=HALF + MEDIAN // 2 + 4,  # a threshold of deviations from medians, two neighbours more
 )

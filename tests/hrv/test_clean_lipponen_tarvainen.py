@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrv.clean import clean
-from hrv.clean.lipponen_tarvainen import CAP, detect, features
+from hrv.clean.lipponen_tarvainen import CAP, HALF, detect, features
 from hrv.clean.rolling import rolling_quantiles
 from hrv.types import CORRECTED, Flag, RRSeries
 from hrv.windows import windows
@@ -124,8 +124,13 @@ def test_with_many_artefacts_finds_all_that_neurokit2_finds_and_more(seed):
 )
 def test_classes_of_real_recordings_are_those_of_neurokit2(shared_data, name):
     rr = np.loadtxt(shared_data / name)
-    ours = classes(rr)
-    assert {i: c for i, c in ours.items() if i < rr.size - 2} == neurokit_classes(rr)
+    ours, theirs = classes(rr), neurokit_classes(rr)
+    # the first minute's thresholds see the interval before the first: of the mean length of the
+    # whole recording there, of its beginning here (nothing hours later may change a verdict)
+    assert {i: c for i, c in ours.items() if HALF < i < rr.size - 2} == {
+        i: c for i, c in theirs.items() if i > HALF
+    }
+    assert len({i for i in {*ours, *theirs} if i <= HALF and ours.get(i) != theirs.get(i)}) <= 1
 
 
 # against truth ---------------------------------------------------------------------------------
