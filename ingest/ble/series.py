@@ -65,6 +65,13 @@ class SeriesBuilder:
         self.intervals.append(interval)
         return interval
 
+    def forget(self, before_s: float) -> None:
+        """Let go of intervals that end before `before_s`, so that a live view does not grow."""
+        keep = next((i for i, x in enumerate(self.intervals) if x.t_s >= before_s), None)
+        if keep is None:  # the last one places the next
+            keep = max(len(self.intervals) - 1, 0)
+        del self.intervals[:keep]
+
     def series(self, start: datetime | None, provenance: Provenance) -> RRSeries:
         """Return everything laid so far.
 

@@ -213,10 +213,10 @@ def test_memory_stays_constant_and_a_packet_costs_under_100_microseconds(lookahe
         for p in strap_sim.stream(strap_sim.heart(2, 4000), [0.02, 0.11, 0.05])
     ]
     clock = BeatClock(lookahead)
-    began = time.perf_counter()
+    began = time.process_time()
     for arrival_ns, packet in packets:
         clock.push(arrival_ns, decode(packet).rr_ticks)
-    spent = (time.perf_counter() - began) / len(packets)
+    spent = (time.process_time() - began) / len(packets)
     assert spent < 100e-6, f"{spent * 1e6:.0f} microseconds a packet"
 
     offset = packets[-1][0]
