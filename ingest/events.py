@@ -12,19 +12,11 @@ import pandas as pd
 
 from hrv.errors import FormatError
 from hrv.tables import first_duplicate
+from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS, TAG
 from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
 from ingest.tables import Row, open_table, rows, times
 
-EVENT_COLUMNS = ("subject", "phase", "kind", "start", "end")
-DOSE_COLUMNS = (
-    "subject", "time", "substance", "form", "product", "amount", "unit", "basis", "route",
-    "status", "note",
-)  # fmt: skip
-OUTCOME_COLUMNS = ("subject", "time", "name", "value")
-PHASE_COLUMNS = ("subject", "start", "stop", "condition", "block", "randomised")
-TAG = "tag"
-"""Kind of an event that is an instant; its start and end are one."""
 _TRUTH = {"no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 BASES = ("elemental", "compound", "unknown")
 STATUSES = ("planned", "taken", "missed")

@@ -28,6 +28,7 @@ def read(
     tz: str | None = None,
     start: datetime | None = None,
     sampling_rate_hz: float | None = None,
+    channel: str | None = None,
 ) -> RRSeries:
     """Read the RR intervals of a recording.
 
@@ -44,7 +45,9 @@ def read(
     start : datetime, optional
         Aware moment of time zero (the first beat); wins over the file's clock.
     sampling_rate_hz : float, optional
-        For ``format="peaks"``.
+        For sample numbers (``format="peaks"``) and for ECG whose file does not say it.
+    channel : str, optional
+        Name of the channel or stream, where a file holds more than one that could be meant.
 
     Returns
     -------
@@ -59,11 +62,12 @@ def read(
         If it cannot be read; the message names the line and the value.
     """
     recording = open_recording(
-        path, format=format, unit=unit, tz=tz, start=start, sampling_rate_hz=sampling_rate_hz
-    )
+        path, format=format, unit=unit, tz=tz, start=start,
+        sampling_rate_hz=sampling_rate_hz, channel=channel,
+    )  # fmt: skip
     if recording.rr is None:
         raise FormatError(
-            "holds no RR intervals; open_recording() gives what it does hold",
+            f"holds no RR intervals{_holds(recording)}; open_recording() gives what it does hold",
             source=_source(path).name,
         )
     return recording.rr
@@ -77,25 +81,40 @@ def open_recording(
     tz: str | None = None,
     start: datetime | None = None,
     sampling_rate_hz: float | None = None,
+    channel: str | None = None,
 ) -> Recording:
     """Read everything that a recording holds; parameters and errors as for `read`."""
-    options = _options(unit, tz, start, sampling_rate_hz)
+    options = _options(unit, tz, start, sampling_rate_hz, channel)
     source = _source(path)
     with source.open() as file:
         head = file.read(HEAD_BYTES)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise FormatError("the file is empty", source=source.name)
     chosen = pick(format, FORMATS, "format") if format is not None else _claim(head, source.name)
-    if sampling_rate_hz is not None and chosen.name != "peaks":
-        raise InputError(
-            f"sampling_rate_hz= is for format='peaks'; {source.name} was read as {chosen.name}"
-        )
+    _check_taken(options, chosen, source.name)
     recording: Recording = _run(chosen, source, options)
     if recording.rr is not None and len(recording.rr) < 2:
         raise FormatError(
             "holds one RR interval; at least two (three beats) are needed", source=source.name
         )
     return recording
+
+
+def _holds(recording: Recording) -> str:
+    """Say what a recording without beats does hold."""
+    held = [
+        f"{len(table)} {what}"
+        for table, what in ((recording.outcomes, "outcomes"), (recording.events, "events"))
+        if len(table)
+    ]
+    return f" but {' and '.join(held)}" if held else ""
+
+
+def _check_taken(options: ReadOptions, chosen: Format, name: str) -> None:
+    for option in ("sampling_rate_hz", "channel"):
+        if getattr(options, option) is not None and option not in chosen.takes:
+            takers = ", ".join(f"{f.name!r}" for f in FORMATS if option in f.takes)
+            raise InputError(f"{option}= is for format={takers}; {name} was read as {chosen.name}")
 
 
 def sniffed(head: bytes, name: str) -> list[Format]:
@@ -129,7 +148,11 @@ def _run(chosen: Format, source: Source, options: ReadOptions) -> Recording:
 
 
 def _options(
-    unit: str | None, tz: str | None, start: datetime | None, sampling_rate_hz: float | None
+    unit: str | None,
+    tz: str | None,
+    start: datetime | None,
+    sampling_rate_hz: float | None,
+    channel: str | None,
 ) -> ReadOptions:
     check_unit(unit)
     if tz is not None:
@@ -144,7 +167,7 @@ def _options(
         math.isfinite(sampling_rate_hz) and sampling_rate_hz > 0
     ):
         raise InputError(f"sampling_rate_hz {sampling_rate_hz:g} must be a positive number")
-    return ReadOptions(unit=unit, tz=tz, start=start, sampling_rate_hz=sampling_rate_hz)
+    return ReadOptions(unit, tz, start, sampling_rate_hz, channel)
 
 
 def _source(path: str | PathLike[str] | Source) -> Source:

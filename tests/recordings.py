@@ -25,6 +25,10 @@ class Sample:
     rr_ms: tuple[float, ...]
     options: dict[str, Any] = field(default_factory=dict)
     sniffed: bool = True
+    beside: dict[str, bytes] = field(default_factory=dict)
+    atol_ms: float = 0.0
+    outcomes: int = 0
+    events: int = 0
 
     def __str__(self) -> str:
         return f"{self.format}:{self.name}"
@@ -39,18 +43,26 @@ def fit_crc(data: bytes) -> int:
 
 
 def fit_file(*messages: tuple[str, Any]) -> bytes:
-    """Encode messages: ("record", seconds), ("hrv", [ms, …]), ("hr", value)."""
+    """Encode messages: ("record", seconds), ("hrv", [ms, …]), ("hr…", value)."""
     body = bytearray(
         # local 0: file_id; 1: record (timestamp, heart rate); 2: hrv (time[5]); 3: hr
         b"\x40\0\0" + struct.pack("<HB", 0, 2) + b"\x00\x01\x00" + b"\x01\x02\x84"
         b"\x41\0\0" + struct.pack("<HB", 20, 2) + b"\xfd\x04\x86" + b"\x03\x01\x02"
         b"\x42\0\0" + struct.pack("<HB", 78, 1) + b"\x00\x0a\x84"
         b"\x43\0\0" + struct.pack("<HB", 132, 1) + b"\x06\x01\x02"
+        b"\x44\0\0" + struct.pack("<HB", 132, 3) + b"\xfd\x04\x86\x00\x02\x84\x09\x04\x86"
+        b"\x45\0\0" + struct.pack("<HB", 132, 1) + b"\x0a\x0c\x0d"
     )  # fmt: skip
     body += b"\x00" + struct.pack("<BH", 4, 1)
     for kind, value in messages:
         if kind == "record":
             body += b"\x01" + struct.pack("<IB", 1_000_000_000 + value, 70)
+        elif kind == "hr_full":  # (s, event timestamp)
+            body += b"\x04" + struct.pack("<IHI", 1_000_000_000 + value[0], 16384, value[1])
+        elif kind == "hr_packed":  # eight event timestamps
+            low = [tick & 0xFFF for tick in value]
+            pairs = zip(low[::2], low[1::2], strict=True)
+            body += b"\x05" + b"".join((a | b << 12).to_bytes(3, "little") for a, b in pairs)
         elif kind == "hrv":
             body += b"\x02" + struct.pack("<5H", *[*value, *[0xFFFF] * (5 - len(value))])
         else:
@@ -81,6 +93,14 @@ def hrm(rr_ms: tuple[int, ...], interval: int = 238) -> bytes:
 
 
 RR = (812, 790, 805, 821, 798)
+RR_TICKS = (831, 809, 824, 841, 817, 900, 850, 860)
+
+
+def fit_swim(rr_ticks: tuple[int, ...], first: int = 4_000) -> bytes:
+    """A FIT file with beats that the strap stored, eight intervals a message."""
+    ticks = (first + np.cumsum(rr_ticks)).tolist()
+    packed = [("hr_packed", ticks[i : i + 8]) for i in range(0, len(ticks), 8)]
+    return fit_file(("record", 0), ("hr_full", (10, first)), *packed)
 
 
 def lines(row: str) -> bytes:
@@ -92,7 +112,7 @@ def lines(row: str) -> bytes:
     ).encode()
 
 
-SAMPLES = (
+PLAIN = (
     Sample("text", "ms.txt", lines("{ms}\n"), RR),
     Sample("text", "s.txt", lines("{s:.3f}\r\n"), RR),
     Sample("text", "comma.txt", lines("{s:.3f}\n").replace(b".", b","), RR),
@@ -114,8 +134,17 @@ SAMPLES = (
         (687.5, 937.5, 750.0),
     ),
     Sample("garmin_fit", "walk.fit", fit_walk(list(RR)), RR),
+    Sample("garmin_fit", "swim.fit", fit_swim(RR_TICKS), tuple(n / 1.024 for n in RR_TICKS)),
     Sample(
         "peaks", "peaks.tsv", b"19\n240\n440\n650\n", (884.0, 800.0, 840.0),
         {"format": "peaks", "sampling_rate_hz": 250.0}, sniffed=False,
     ),
 )  # fmt: skip
+
+
+def samples() -> tuple[Sample, ...]:
+    """Every sample of every format."""
+    from recordings_apps import APPS
+    from recordings_signals import SIGNALS
+
+    return (*PLAIN, *APPS, *SIGNALS)

@@ -45,6 +45,21 @@ def local_start(naive: datetime, options: ReadOptions, origin: str) -> tuple[dat
     return moment, f"{origin}, zone {options.tz} (tz=){'; ' + twice if twice else ''}"
 
 
+def aware_start(
+    moment: datetime | None, options: ReadOptions, origin: str
+) -> tuple[datetime | None, str]:
+    """Start of a recording whose clock may or may not name its zone; None: there is no clock."""
+    if moment is None:
+        says = "none: only the order of beats is known (start= gives it)"
+        return options.start, "given (start=)" if options.start else says
+    if moment.utcoffset() is None:
+        return local_start(moment, options, origin)
+    if options.start is not None:
+        return options.start, f"given (start=); {origin} says {moment.isoformat(' ')}"
+    shown_in = f", shown in {options.tz} (tz=)" if options.tz else ""
+    return clock.in_zone(moment, options.tz), f"{origin}, zone in the file{shown_in}"
+
+
 def absolute_start(unix_s: float, options: ReadOptions, origin: str) -> tuple[datetime, str]:
     """Start of a recording whose clock is absolute (seconds since 1970, UTC)."""
     if not 0 <= unix_s < _LATEST_S:

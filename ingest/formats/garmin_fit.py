@@ -1,4 +1,7 @@
-"""Garmin FIT: ``hrv`` messages, placed on the device's clock by the records around them."""
+"""Garmin FIT: ``hrv`` messages, placed on the device's clock by the records around them.
+
+HRM-Tri and HRM-Swim straps store beats and send them later, as ``hr`` messages (`_fit_hr`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 
 from hrv.errors import FormatError
 from hrv.types import RR_MAX_MS, Float, Provenance, RRSeries
+from ingest.formats._fit_hr import EPOCH_S, HrMessages
 from ingest.formats._options import absolute_start, fixed_unit
 from ingest.formats._times import clock_note
 from ingest.formats.base import Format, ReadOptions, Recording, Source
@@ -17,7 +21,6 @@ from ingest.formats.base import Format, ReadOptions, Recording, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_EPOCH_S = 631_065_600  # FIT counts seconds from 1989-12-31T00:00:00Z
 _FILL = 0xFFFF
 _CLOCK = frozenset({"record", "event", "lap", "session"})
 JITTER_S = 3.0
@@ -39,7 +42,7 @@ class _Found:
     after_s: list[float] = field(default_factory=list)  #: next clock after it, inf if none
     fill: int = 0
     device: str = ""
-    other_hr: bool = False
+    hr: HrMessages = field(default_factory=HrMessages)
     notes: tuple[str, ...] = ()
 
 
@@ -66,8 +69,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     fixed_unit(options, "ms", "a FIT file")
     found = _collect(source)
+    if not found.rr_ms and found.hr.ticks:
+        device = found.device
+        return Recording(found.hr.series(source.name, options, device, found.notes))
     if not found.rr_ms:
-        raise _no_beats(found, source.name)
+        raise FormatError(
+            "holds no RR intervals (no 'hrv' message); switch 'Log HRV' on in the device",
+            source=source.name,
+        )
     rr_ms = np.array([value for message in found.rr_ms for value in message], dtype=np.float64)
     _check_values(rr_ms, source.name)
     shift_s, notes = _shifts(found)
@@ -76,11 +85,13 @@ def read(source: Source, options: ReadOptions) -> Recording:
     start, says = options.start, "none: no message with a time comes before the beats"
     if math.isfinite(found.before_s[0]):
         start, says = absolute_start(
-            begin_s + _EPOCH_S, options, f"records of the file, to about {JITTER_S:g} s"
+            begin_s + EPOCH_S, options, f"records of the file, to about {JITTER_S:g} s"
         )
     elif options.start is not None:
         says = "given (start=)"
     notes = (*notes, clock_note(rr_ms, float(t_s[-1] - begin_s)), *found.notes)
+    if found.hr.ticks:
+        notes += ("'hr' messages, the strap's own copy of beats, were left out",)
     provenance = Provenance(
         source=source.name, format="garmin_fit", unit="ms (format)", clock=says,
         device=found.device, notes=notes,
@@ -108,7 +119,7 @@ def _collect(source: Source) -> _Found:
                 waiting = len(found.before_s) - len(found.after_s)
                 found.after_s += [now_s] * waiting
         elif name == "hr":
-            found.other_hr = True
+            found.hr.add(message, source.name)
         elif name == "file_id" and not found.device:
             found.device = _device(message)
     found.after_s += [math.inf] * (len(found.before_s) - len(found.after_s))
@@ -166,17 +177,6 @@ def _device(message: Any) -> str:
     return " ".join(word for word in words if word)
 
 
-def _no_beats(found: _Found, name: str) -> FormatError:
-    if found.other_hr:
-        return FormatError(
-            "keeps its beats in 'hr' messages (HRM-Tri, HRM-Swim), which are not read; "
-            "record with 'Log HRV' switched on", source=name
-        )  # fmt: skip
-    return FormatError(
-        "holds no RR intervals (no 'hrv' message); switch 'Log HRV' on in the device", source=name
-    )
-
-
 def _check_values(rr_ms: Float, name: str) -> None:
     wrong = (rr_ms <= 0) | (rr_ms > RR_MAX_MS)
     if wrong.any():
@@ -229,7 +229,7 @@ def _between(low: float, high: float) -> float:
 
 FORMAT = Format(
     name="garmin_fit",
-    summary="Garmin (and other) FIT files with 'hrv' messages",
+    summary="Garmin (and other) FIT files with 'hrv' or 'hr' messages",
     suffixes=(".fit",),
     sniff=sniff,
     read=read,

@@ -108,4 +108,5 @@ FORMAT = Format(
     suffixes=(".txt", ".tsv", ".csv"),
     sniff=sniff,
     read=read,
+    takes=("sampling_rate_hz",),
 )

@@ -18,7 +18,7 @@ import numpy as np
 from hrv.errors import FormatError
 from hrv.types import CONTIGUITY_S, Float, Provenance, RRSeries
 from ingest import clock
-from ingest.formats import elite_hrv
+from ingest.formats import ecg_csv, elite_hrv, opensignals
 from ingest.formats._lines import NUMBER, Lines, head_lines, is_whole, shown
 from ingest.formats._times import clock_note, overlap, settle
 from ingest.formats._unit import UNITS, decide_unit, to_ms
@@ -33,7 +33,9 @@ def sniff(head: bytes, name: str) -> bool:
     every = head_lines(head)
     columns = 3 if any(line.startswith("# time unit:") for line in every) else 2
     lines = [line for line in every if not line.startswith("#")]
-    if elite_hrv.sniff(head, name) or not lines:
+    if not lines or elite_hrv.sniff(head, name) or opensignals.sniff(head, name):
+        return False
+    if ecg_csv.sniff(head, name):
         return False
     if not _is_data(lines[0]):
         lines = lines[1:] if _is_title(lines[0]) else []

@@ -46,14 +46,14 @@ def test_what_no_format_claims_is_refused_with_the_choices(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FormatError, match="no known recording") as caught:
         ingest.read(path)
-    assert "say format= (text, elite_hrv, polar_hrm" in str(caught.value)
+    assert "say format= (text, journal, elite_hrv" in str(caught.value)
 
 
 def test_an_unknown_format_unit_or_zone_is_refused_with_choices(tmp_path):
     path = tmp_path / "rr.txt"
     path.write_bytes(b"812\n790\n")
-    with pytest.raises(InputError, match="no format is called 'edf'; choose from text"):
-        ingest.read(path, format="edf")
+    with pytest.raises(InputError, match="no format is called 'odf'; choose from text"):
+        ingest.read(path, format="odf")
     with pytest.raises(InputError, match="unit 'min' is unknown; choose from ms, s"):
         ingest.read(path, unit="min")
     with pytest.raises(InputError, match="no time zone is called 'Berlin'"):

@@ -1,0 +1,13 @@
+"""Columns of the tables that recordings and logs become: a leaf that every reader may import."""
+
+from __future__ import annotations
+
+EVENT_COLUMNS = ("subject", "phase", "kind", "start", "end")
+DOSE_COLUMNS = (
+    "subject", "time", "substance", "form", "product", "amount", "unit", "basis", "route",
+    "status", "note",
+)  # fmt: skip
+OUTCOME_COLUMNS = ("subject", "time", "name", "value")
+PHASE_COLUMNS = ("subject", "start", "stop", "condition", "block", "randomised")
+TAG = "tag"
+"""Kind of an event that is an instant; its start and end are one."""
