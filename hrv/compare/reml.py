@@ -27,9 +27,10 @@ DF_MIN = 1.5
 _PHI_APART = 0.01
 """Smallest phi searched where no two days are neighbours: at 0 its derivatives all vanish."""
 _START_PHI = (0.05, 0.25, 0.5, 0.7, 0.85, 0.95)
-_START_S2 = (0.003, 0.03, 0.15, 0.5, 1.0, 3.0)
+_START_S2 = (0.003, 0.03, 0.15, 0.5, 1.0, 2.5, 6.0)
 _MAX_STEPS = 100
-_SCORE_TOLERANCE = 1e-9
+_LAST_STEP = 1e-7
+"""Relative size of a Newton step after which the next would be lost in rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,17 +251,23 @@ def _climb(problem: Problem, s2: float, phi: float, *, phi_fixed: bool) -> tuple
         here = evaluate(problem, *at)
         held = ((at <= low) & (here.score <= 0)) | ((at >= high) & (here.score >= 0))
         free = np.flatnonzero(~held)
-        span = np.array([at[0], 1.0])
-        if np.abs(here.score * span)[free].max(initial=0.0) < _SCORE_TOLERANCE:
-            return float(at[0]), float(at[1])
-        moved = _search(problem, here, at, _direction(here, free), (low, high))
+        step = _direction(here, free)
+        if (np.abs(step) <= _LAST_STEP * np.array([at[0], 1.0])).all():
+            return _pair(np.clip(at + step, low, high))
+        moved = _search(problem, here, at, step, (low, high))
         if moved is None:
-            return float(at[0]), float(at[1])
+            return _pair(at)
         at = moved
     raise NotComputableError("the day model did not settle on a between-day variance")
 
 
+def _pair(at: Float) -> tuple[float, float]:
+    return float(at[0]), float(at[1])
+
+
 def _direction(here: Point, free: Int) -> Float:
+    if not free.size:
+        return np.zeros(2)
     pick = np.ix_(free, free)
     curvature = -here.hessian[pick]
     if np.linalg.eigvalsh(curvature).min() <= 0:

@@ -140,3 +140,46 @@ def test_scores_that_do_not_vary_are_refused():
     flat = reml.Problem(np.full(problem.y.size, 3.0), problem.x, problem.lag, problem.noise)
     with pytest.raises(NotComputableError, match="do not vary"):
         reml.fit(flat)
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_days_that_are_never_neighbours_still_get_an_answer(every):
+    """At phi = 0 every derivative of V in phi vanishes then; the fit must not stop there."""
+    problem = data_set(4, days=84, phi=0.9, noise="none", missing=0.0)
+    rows = np.arange(0, 84, every)
+    apart = reml.Problem(
+        problem.y[rows], problem.x[rows], problem.lag[np.ix_(rows, rows)],
+        problem.noise[np.ix_(rows, rows)],
+    )  # fmt: skip
+    fitted = reml.fit(apart)
+    assert fitted.phi > 0.5
+    assert reml.kenward_roger(fitted, 1).se > 0
+
+
+def test_any_well_formed_problem_gets_finite_numbers_at_a_maximum():
+    """Noise from none to a hundred times the scatter, outliers, random walks, rounded values."""
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        n = int(rng.integers(8, 40))
+        day = np.sort(rng.choice(60, n, replace=False))
+        second = rng.permutation(np.arange(n) % 2)
+        x = np.column_stack((np.ones(n), second - 0.5, day / 60 - 0.5))
+        kind = rng.integers(4)
+        y = rng.normal(size=n) * 10 ** rng.uniform(-3, 3)
+        y = [y, np.cumsum(y), np.where(day == day[n // 2], 50 * y, y), np.round(2 * y / y.std())][
+            kind
+        ]
+        sd = y.std() * 10 ** rng.uniform(-3, 2, n) * (rng.random() < 0.7)
+        problem = reml.Problem(y, x, np.abs(day[:, None] - day), np.diag(sd**2))
+        fitted = reml.fit(problem)
+        found = reml.kenward_roger(fitted, 1)
+        assert np.isfinite([found.estimate, found.se, found.df]).all()
+        assert found.se >= found.plain_se > 0
+        assert 1.5 <= found.df <= n - 3
+        for s2, phi in ((0.98, 0), (1.02, 0), (1, -0.02), (1, 0.02)):
+            near = max(fitted.s2 * s2 / fitted.unit**2, reml.S2_FLOOR)
+            at = (near, float(np.clip(fitted.phi + phi, 0.0, reml.PHI_MAX)))
+            scaled = reml.Problem(
+                (y - y.mean()) / fitted.unit, x, problem.lag, problem.noise / fitted.unit**2
+            )
+            assert reml.log_likelihood(scaled, *at) <= fitted.point.log_likelihood + 1e-3
