@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
@@ -103,8 +104,14 @@ def _print_for_people(result: StudyResult, out: Path | None) -> None:
 
 def _lines(result: StudyResult) -> list[str]:
     study, headline = result.study, result.headline
-    lines = [study.title, "=" * len(study.title), "", headline.sentence, ""]
+    lines = [study.title, "=" * len(study.title), "", fill(headline.sentence, 100), ""]
     lines += [_row(name, c) for name, c in result.primary.items()]
+    confirms = result.confirmatory
+    if confirms is not headline:
+        lines += [
+            f"  The order was drawn and logged: p {confirms.p_value:.3f} by {confirms.method}"
+        ]
+        lines[-1] += " is the confirmatory one."
     if result.secondary:
         lines += ["", "Exploratory endpoints (not part of the verdict)"]
         lines += [_row(name, c) for name, c in result.secondary.items()]

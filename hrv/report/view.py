@@ -8,7 +8,7 @@ from hrv.report import figures, numbers, recordings, settings, tables, words
 from hrv.report.figures import Drawing
 from hrv.report.table import Table
 from hrv.study import StudyResult
-from hrv.types import Comparison, Refusal
+from hrv.types import Refusal
 
 
 @dataclass(frozen=True)
@@ -118,19 +118,23 @@ def _verdict(result: StudyResult) -> Verdict:
         interval="" if interval in ("", numbers.NO_VALUE) else f"{level} interval {interval}",
         explanation="" if rest else words.explanation(head),
         direction="" if head.refused else words.direction(study.settings.direction),
-        facts=() if head.refused else _small_figures(head, unit),
+        facts=() if head.refused else _small_figures(result, unit),
         flags=tuple(words.sentence_case(flag) for flag in head.flags),
         reasons=tuple(words.sentence_case(r.why) for r in head.refusals) if head.refused else (),
     )
 
 
-def _small_figures(head: Comparison, unit: str) -> tuple[tuple[str, str], ...]:
+def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...]:
+    head, confirms = result.headline, result.confirmatory
     known = [
         ("Method", words.method(head.method).title),
         ("Smallest worthwhile change", figures.worthwhile(head, unit)),
         ("p-value", numbers.p_value(head.p_value)),
         ("Degrees of freedom", numbers.number(head.df, 1)),
     ]
+    if confirms is not head:
+        known[2:2] = [("Randomisation p, confirmatory", numbers.p_value(confirms.p_value))]
+        known[3] = ("p-value of the model", known[3][1])
     return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)
 
 

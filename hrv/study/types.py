@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -133,3 +134,13 @@ class StudyResult:
     def headline(self) -> Comparison:
         """The primary endpoint by the headline method."""
         return next(iter(self.primary.values()))
+
+    @property
+    def confirmatory(self) -> Comparison:
+        """The comparison whose p-value confirms.
+
+        Where the order of conditions was drawn and logged beforehand this is the randomisation
+        test, which assumes nothing else; elsewhere the headline.
+        """
+        drawn = self.primary.get("randomisation")
+        return self.headline if drawn is None or math.isnan(drawn.p_value) else drawn

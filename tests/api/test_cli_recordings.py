@@ -7,6 +7,7 @@ import math
 import sys
 
 import pytest
+from recordings import fit_walk
 
 
 def rising_and_falling(beats: int = 900) -> list[int]:
@@ -105,6 +106,7 @@ BAD = {
     "65 s interval": b"800\n65000\n810\n820\n",
     "not a number": b"800\nnan\n810\n820\n",
     "binary junk": bytes(range(256)) * 8,
+    "a truncated FIT": fit_walk([800, 810, 805, 790, 800])[:-20],
 }
 
 

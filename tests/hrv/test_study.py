@@ -71,6 +71,12 @@ def test_without_a_randomisation_log_there_is_no_randomisation_p_value(study):
     assert any("randomis" in r.why for r in bare.refusals)
 
 
+def test_a_logged_draw_makes_the_randomisation_test_confirm(study, result):
+    assert result.confirmatory is result.primary["randomisation"]
+    bare = hrv.analyse(replace(study, randomisation=None))
+    assert bare.confirmatory is bare.headline
+
+
 def test_doses_of_unknown_basis_do_not_change_the_answer(study, result):
     shuffled = study.doses.assign(basis="unknown", amount=study.doses["amount"].to_numpy()[::-1])
     again = hrv.analyse(replace(study, doses=shuffled)).headline
