@@ -152,14 +152,9 @@ class StrapSession:
         if found is None:
             return
         self._found = found
+        # an event of this connection alone: stacks tell of disconnects that were asked for, too
         lost = asyncio.Event()
-
-        def on_lost() -> None:
-            if not asked:  # the stack tells of disconnects that were asked for, too
-                lost.set()
-
-        asked: list[bool] = []
-        link = self._radio.link(found, on_lost)
+        link = self._radio.link(found, lost.set)
         self._event("connecting", strap=found.label, address=found.address)
         try:
             await self._unless_stopped(link.connect(), None)
@@ -175,7 +170,6 @@ class StrapSession:
                 raise
             self._event("lost", says=str(error))
         finally:
-            asked.append(True)
             await link.disconnect()
 
     async def _find(self) -> Found | None:

@@ -108,7 +108,7 @@ def test_cut_at_any_byte_everything_before_the_cut_is_kept(tmp_path_factory, dat
 def test_a_resumed_recording_is_the_same_session_and_keeps_the_torn_bytes(tmp_path):
     path = written(tmp_path / "a.hrvj", rig.recording(5))
     before = verify(path)
-    torn = pack(rig.recording(5)[0], 99)[:-3]
+    torn = pack(Record(Kind.READING, 1, 2, bytes(3000)), 99)[:-3]
     path.write_bytes(path.read_bytes() + torn)
     written(path, rig.recording(5))
     after = verify(path)
@@ -150,6 +150,15 @@ def test_a_removed_record_is_noticed_although_every_checksum_is_right(tmp_path):
     assert raw.count(part) == 1
     path.write_bytes(raw.replace(part, b""))
     assert [d.records_lost for d in verify(path).damage] == [1]
+
+
+def test_a_doubled_record_is_damage_and_not_read_twice(tmp_path):
+    sent = rig.recording(5)
+    path = written(tmp_path / "a.hrvj", sent)
+    part = pack(sent[2], 3)
+    path.write_bytes(path.read_bytes().replace(part, part + part))
+    assert body(path) == sent
+    assert [(d.length, d.records_lost) for d in verify(path).damage] == [(len(part), 0)]
 
 
 def test_sync_bytes_inside_a_payload_do_not_mislead(tmp_path):

@@ -1,6 +1,7 @@
 """The beat clock: nothing lost or doubled, online equals offline, losses proved, times causal."""
 
 import itertools
+import random
 import time
 import tracemalloc
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hrv.errors import InputError
 from ingest.ble.clock import BeatClock, Lookahead
 from ingest.ble.measurement import decode
+from ingest.ble.segment import Segment
 
 rr_lists = st.lists(st.integers(400, 1400), min_size=20, max_size=90)
 jitters = st.lists(st.floats(0, 0.2), min_size=1, max_size=20)
@@ -77,6 +79,50 @@ def test_online_equals_the_offline_oracle_on_a_strap_with_losses(rrs, jitter, lo
     packets = [p for i, p in enumerate(strap_sim.stream(rrs, jitter)) if i not in lost]
     assume(packets)
     assert_like_oracle(raw(packets), lookahead)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 10_000),
+    st.lists(st.tuples(st.integers(2, 40), st.sampled_from(["lose", "stall"]), st.integers(1, 4)),
+             min_size=1, max_size=6),
+    st.sampled_from(Lookahead),
+)  # fmt: skip
+def test_online_equals_the_offline_oracle_through_losses_and_stalls(seed, troubles, lookahead):
+    rng = random.Random(seed)
+    rrs = [rng.randint(500, 1300) for _ in range(40)]
+    packets = raw(strap_sim.stream(rrs, [rng.random() * 0.2 for _ in range(9)]))
+    for at, trouble, n in troubles:
+        span = range(min(at, len(packets)), min(at + n, len(packets)))
+        if trouble == "lose":
+            packets = [p for i, p in enumerate(packets) if i not in span]
+        elif span.stop < len(packets):
+            until_ns = packets[span.stop][0] - 300_000_000  # late, but no burst with the next
+            packets = [(max(a, until_ns) if i in span else a, t)
+                       for i, (a, t) in enumerate(packets)]  # fmt: skip
+    assume(packets)
+    assert_like_oracle(packets, lookahead)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 10_000), st.floats(600, 1100), st.floats(0, 0.33), st.floats(-5e-4, 5e-4))
+def test_beats_given_out_early_are_those_of_a_clock_that_waits_to_the_end(
+    seed, mean_ms, spread_s, error
+):
+    rng = random.Random(seed)
+    jitter = [rng.random() ** 3 * spread_s for _ in range(997)]
+    packets = strap_sim.stream(strap_sim.heart(seed, 1500, mean_ms=mean_ms), jitter)
+    bent = [(round(p.arrival_ns * (1 + error)), p.ticks) for p in packets]
+    early, late = BeatClock(), BeatClock()
+    beats = []
+    for packet in bent:
+        beats += early.push(*packet)
+    assert len(beats) > 300
+    beats += early.finish()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Segment, "_final", lambda *_: False)
+        waited = [b for packet in bent for b in late.push(*packet)] + late.finish()
+    assert beats == waited
 
 
 @thorough
