@@ -153,6 +153,8 @@ def _fill(series: RRSeries, removed: Bool, apart: Bool) -> tuple[Float, Float]:
     the beats around the run stay where they are.  Where no whole number of beats fits (a lone
     long interval), the level itself stands as the value, so that no spike reaches a spectrum.
     """
+    if not removed.any():
+        return np.empty(0), np.empty(0)
     first, stop = runs(removed, apart)
     expected = level(series, removed, first, stop)
     known = np.isfinite(expected)
