@@ -108,7 +108,7 @@ def test_cut_at_any_byte_everything_before_the_cut_is_kept(tmp_path_factory, dat
 def test_a_resumed_recording_is_the_same_session_and_keeps_the_torn_bytes(tmp_path):
     path = written(tmp_path / "a.hrvj", rig.recording(5))
     before = verify(path)
-    torn = pack(Record(Kind.READING, 1, 2, bytes(3000)), 99)[:-3]
+    torn = pack(Record(Kind.READING, 1, 2, bytes(60_000)), 99)[:-3]
     path.write_bytes(path.read_bytes() + torn)
     written(path, rig.recording(5))
     after = verify(path)
@@ -117,7 +117,8 @@ def test_a_resumed_recording_is_the_same_session_and_keeps_the_torn_bytes(tmp_pa
     assert after.runs == 2
     sessions = [r.fields for r in records(path) if r.kind is Kind.SESSION]
     assert sessions[1]["run"] == 2
-    assert bytes.fromhex(sessions[1]["cut_tail_hex"]) == torn
+    assert bytes.fromhex(sessions[1]["cut_tail_hex"]) == torn[:4096]
+    assert sessions[1]["cut_tail_bytes"] == len(torn)
 
 
 def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path):
