@@ -15,6 +15,7 @@ demo: $(VENV)/.runtime  ## analyse the sample study: comparison on the terminal,
 	@$(BIN)/hrv demo --report report.html
 
 test: check  ## everything CI asserts: lint, types, layers, tests, and the tests again on the wheel
+	@bash tests/setup_system.sh
 	$(BIN)/python -m pytest -n 2
 	$(MAKE) --no-print-directory wheel-test
 
