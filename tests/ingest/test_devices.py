@@ -204,7 +204,7 @@ def test_peaks_need_to_be_told_what_the_numbers_are():
         read(data, "p.tsv", format="peaks", sampling_rate_hz=250, unit="s")
     with pytest.raises(InputError, match="positive"):
         read(data, "p.tsv", format="peaks", sampling_rate_hz=0)
-    with pytest.raises(InputError, match="is for format=.*'peaks'"):
+    with pytest.raises(InputError, match=r"is for format=.*'peaks'"):
         read(b"812\n790\n", "rr.txt", sampling_rate_hz=250)
 
 
