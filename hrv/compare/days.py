@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from hrv.compare.base import Design
 from hrv.compare.design import WASHIN
@@ -75,7 +74,74 @@ class Days:
         return np.asarray(np.abs(self.day[:, None] - self.day), dtype=np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """The observations of one person, as arrays: what day scores are made from.
+
+    Parameters
+    ----------
+    day : int64[n]
+        Local calendar day of each observation.
+    hour : float64[n]
+        Local time of day, h.
+    value, se : float64[n]
+        Outcome and its standard error (NaN if unknown).
+    second : bool[n]
+        True in the second condition.
+    block : int64[n]
+        Block.
+    covariates : float64[n, k]
+        Covariates.
+    names : tuple of str
+        Their names.
+    """
+
+    day: Int
+    hour: Float
+    value: Float
+    se: Float
+    second: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    block: Int
+    covariates: Float
+    names: tuple[str, ...] = ()
+
+
 def day_scores(design: Design, subject: str, *, keep_washin: bool = False) -> Days:
+    """Score every day of one person: `observed`, then `score_days`."""
+    return score_days(observed(design, subject, keep_washin=keep_washin))
+
+
+def observed(design: Design, subject: str, *, keep_washin: bool = False) -> Observed:
+    """Take one person's used observations out of the table.
+
+    Parameters
+    ----------
+    design : Design
+        The validated comparison.
+    subject : str
+        Whose days.
+    keep_washin : bool
+        Take the days of the wash-in as well (a randomisation test must see them: under
+        another order they would not have been wash-in).
+    """
+    table = design.outcomes
+    used = table["excluded"].eq("")
+    if keep_washin:
+        used |= table["excluded"].eq(WASHIN)
+    own = table[used & table["subject"].eq(subject)]
+    return Observed(
+        day=own["day"].to_numpy(dtype=np.int64),
+        hour=own["hour"].to_numpy(dtype=np.float64),
+        value=own["value"].to_numpy(dtype=np.float64),
+        se=own["se"].to_numpy(dtype=np.float64),
+        second=np.asarray(own["condition"].to_numpy() == design.conditions[1], dtype=np.bool_),
+        block=own["block"].to_numpy(dtype=np.int64),
+        covariates=own[list(design.covariates)].to_numpy(dtype=np.float64),
+        names=design.covariates,
+    )
+
+
+def score_days(own: Observed) -> Days:
     """Score every day of one person.
 
     With a median of two or more observations a day, ``y_ij = day_i + harmonics(hour_ij) +
@@ -93,32 +159,20 @@ def day_scores(design: Design, subject: str, *, keep_washin: bool = False) -> Da
 
     Parameters
     ----------
-    design : Design
-        The validated comparison.
-    subject : str
-        Whose days.
-    keep_washin : bool
-        Score the days of the wash-in as well (a randomisation test must see them: under
-        another order they would not have been wash-in).
+    own : Observed
+        The observations of one person.
 
     Returns
     -------
     Days
         Possibly of length zero.
     """
-    table = design.outcomes
-    used = table["excluded"].eq("")
-    if keep_washin:
-        used |= table["excluded"].eq(WASHIN)
-    own = table[used & table["subject"].eq(subject)]
-    labels = own["day"].to_numpy(dtype=np.int64)
-    day, first, code = np.unique(labels, return_index=True, return_inverse=True)
+    day, first, code = np.unique(own.day, return_index=True, return_inverse=True)
     count = np.bincount(code, minlength=day.size)
-    within, names_within, between, names_between = _regressors(design, own, code, count)
-    value = own["value"].to_numpy(dtype=np.float64)
-    score = _means(value, code, count)
+    within, names_within, between, names_between = _regressors(own, code, count)
+    score = _means(own.value, code, count)
     if day.size and np.median(count) >= 2:
-        learned = _learn_within(value, within, code, count)
+        learned = _learn_within(own.value, within, code, count)
     else:
         learned = None
     if learned is not None:
@@ -126,16 +180,15 @@ def day_scores(design: Design, subject: str, *, keep_washin: bool = False) -> Da
         noise, source, sd = learned.covariance, "within days", learned.sd
         adjusted = names_within
     else:
-        noise, source = _own_noise(own["se"].to_numpy(dtype=np.float64), code, count)
+        noise, source = _own_noise(own.se, code, count)
         sd, adjusted = np.nan, ()
-    condition = own["condition"].to_numpy()[first]
     return Days(
         day=day,
         score=score,
         count=count.astype(np.int64),
         noise=noise,
-        second=np.asarray(condition == design.conditions[1], dtype=np.bool_),
-        block=own["block"].to_numpy(dtype=np.int64)[first],
+        second=own.second[first],
+        block=own.block[first],
         weekend=np.isin((day + 3) % 7, (5, 6)),  # 1970-01-01 was a Thursday
         covariates=between,
         names=names_between,
@@ -154,18 +207,17 @@ def _means(values: Float, code: Int, count: Int) -> Float:
 
 
 def _regressors(
-    design: Design, own: pd.DataFrame, code: Int, count: Int
+    own: Observed, code: Int, count: Int
 ) -> tuple[Float, tuple[str, ...], Float, tuple[str, ...]]:
     """Split what varies within days (hours, some covariates) from what only varies between."""
-    angle = own["hour"].to_numpy(dtype=np.float64) * (2 * np.pi / 24)
+    angle = own.hour * (2 * np.pi / 24)
     columns, names = [np.cos(angle), np.sin(angle)], ["time of day (24 h)"]
-    if len(own) >= TWICE_DAILY_HARMONIC_FROM:
+    if own.value.size >= TWICE_DAILY_HARMONIC_FROM:
         columns += [np.cos(2 * angle), np.sin(2 * angle)]
         names.append("time of day (12 h)")
     often = bool(count.size) and bool(np.median(count) >= 2)
     between, names_between = [], []
-    for name in design.covariates:
-        values = own[name].to_numpy(dtype=np.float64)
+    for name, values in zip(own.names, own.covariates.T, strict=True):
         means = _means(values, code, count)
         if often and np.abs(values - means[code]).max(initial=0.0) > 1e-12:
             columns.append((values - values.mean()) / values.std())

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 
 from hrv.errors import NotComputableError
 from hrv.types import Float, Int
@@ -26,8 +27,8 @@ DF_MIN = 1.5
 """Smallest Kenward–Roger degrees of freedom: below, the t interval has no use."""
 _PHI_APART = 0.01
 """Smallest phi searched where no two days are neighbours: at 0 its derivatives all vanish."""
-_START_PHI = (0.05, 0.25, 0.5, 0.7, 0.85, 0.95)
-_START_S2 = (0.003, 0.03, 0.15, 0.5, 1.0, 2.5, 6.0)
+_START_PHI = (0.05, 0.35, 0.65, 0.9)
+_START_S2 = (0.01, 0.1, 0.4, 1.0, 3.0)
 _MAX_STEPS = 100
 _LAST_STEP = 1e-7
 """Relative size of a Newton step after which the next would be lost in rounding."""
@@ -122,20 +123,23 @@ class Point:
 
 def log_likelihood(problem: Problem, s2: float, phi: float) -> float:
     """Restricted log-likelihood up to a constant (Patterson & Thompson 1971, Biometrika 58)."""
-    return float(_log_likelihoods(problem, np.array([s2]), phi)[0])
+    return _log_likelihood(problem, s2 * kernel(problem.lag, phi).r + problem.noise)
 
 
-def _log_likelihoods(problem: Problem, s2: Float, phi: float) -> Float:
-    """Return the log-likelihood at each of several variances, in one stacked factorisation."""
-    v = s2[:, None, None] * kernel(problem.lag, phi).r + problem.noise
-    root = np.linalg.cholesky(v)
-    both = np.column_stack((problem.x, problem.y))
-    white = np.linalg.solve(root, np.broadcast_to(both, (s2.size, *both.shape)))
+def _log_likelihood(problem: Problem, v: Float) -> float:
+    """Return the log-likelihood at a covariance.
+
+    LAPACK is called directly: at tens of days its own work takes microseconds, and the
+    checks and copies of the friendlier wrappers would be most of the time of a fit.
+    """
+    root, failed = lapack.dpotrf(v, lower=1)
+    if failed:
+        raise NotComputableError("the covariance of the day scores cannot be inverted")
+    white = lapack.dtrtrs(root, np.column_stack((problem.x, problem.y)), lower=1)[0]
     # of the triangular factor of (X, y) the last entry is the length of what X leaves of y
-    corner = np.abs(np.diagonal(np.linalg.qr(white, mode="r"), axis1=1, axis2=2))
-    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    log_det = log_det + np.log(corner[:, :-1]).sum(axis=1)
-    return np.asarray(-log_det - 0.5 * corner[:, -1] ** 2, dtype=np.float64)
+    corner = np.abs(np.diagonal(lapack.dgeqrf(white)[0]))
+    log_det = np.log(np.diagonal(root)).sum() + np.log(corner[:-1]).sum()
+    return float(-log_det - 0.5 * corner[-1] ** 2)
 
 
 def _inverse(matrix: Float) -> Float:
@@ -146,7 +150,8 @@ def evaluate(problem: Problem, s2: float, phi: float) -> Point:
     """Return likelihood, derivatives and the matrices Kenward–Roger needs at (s2, phi)."""
     y, x = problem.y, problem.x
     k = kernel(problem.lag, phi)
-    vi = _inverse(s2 * k.r + problem.noise)
+    v = s2 * k.r + problem.noise
+    vi = _inverse(v)
     vix = vi @ x
     phi_x = _inverse(x.T @ vix)
     p = vi - vix @ phi_x @ vix.T
@@ -165,7 +170,7 @@ def evaluate(problem: Problem, s2: float, phi: float) -> Point:
             information[i, j] = information[j, i] = 0.5 * trace
             hessian[i, j] = hessian[j, i] = 0.5 * trace - curve - 0.5 * second
     return Point(
-        log_likelihood(problem, s2, phi),
+        _log_likelihood(problem, v),
         score, hessian, information, phi_x @ (vix.T @ y), phi_x, vix, vi, dv, d2v,
     )  # fmt: skip
 
@@ -234,10 +239,11 @@ def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
     """Best point of a coarse grid: the surface can have two hills (smooth days, or noise)."""
     best, at = -np.inf, (1.0, 0.0)
     for f in _START_PHI if phi is None else (phi,):
-        heights = _log_likelihoods(problem, np.array(_START_S2), f)
-        top = int(np.argmax(heights))
-        if heights[top] > best:
-            best, at = float(heights[top]), (_START_S2[top], f)
+        correlation = kernel(problem.lag, f).r
+        for s2 in _START_S2:
+            height = _log_likelihood(problem, s2 * correlation + problem.noise)
+            if height > best:
+                best, at = height, (s2, f)
     return at
 
 
