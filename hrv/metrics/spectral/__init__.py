@@ -1,0 +1,1 @@
+"""Power spectra of the intervals: even timeline, three estimators, bands, peaks, respiration."""
