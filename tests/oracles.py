@@ -67,6 +67,14 @@ FORMULAS = {
     "pnn20": lambda x, p: _share([b - a for a, b in p], 20),
     "sd1": lambda x, p: math.sqrt(variance([(b - a) for a, b in p]) / 2),
     "sd2": lambda x, p: math.sqrt(variance([(b + a) for a, b in p]) / 2),
+    "sd1_sd2": lambda x, p: math.sqrt(
+        variance([(b - a) for a, b in p]) / variance([(b + a) for a, b in p])
+    ),
+    "ellipse_area": lambda x, p: (
+        math.pi
+        * math.sqrt(variance([(b - a) for a, b in p]) * variance([(b + a) for a, b in p]))
+        / 2
+    ),
 }
 
 

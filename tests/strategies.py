@@ -47,3 +47,14 @@ def nn_series(draw, removed=True, **shape):
     bad[draw(st.integers(0, len(series) - 1))] = False
     flag = series.flag | np.where(bad, np.uint16(Flag.ARTEFACT), np.uint16(0))
     return to_nn(series, flag, "drawn", {})
+
+
+def long_series(seed, n):
+    """A wandering rhythm of n beats with two losses and a few removed beats, in whole ms."""
+    rng = np.random.default_rng(seed)
+    k = np.rint(820 + np.cumsum(rng.normal(0, 4, n)) * 0.5 + rng.normal(0, 30, n))
+    lost = np.zeros(n)
+    lost[[n // 3, n // 2]] = 0.7, 40.0
+    series = RRSeries.from_ms(k, t_s=RRSeries.from_ms(k).t_s + np.cumsum(lost))
+    bad = rng.random(n) < 0.01
+    return to_nn(series, series.flag | np.where(bad, np.uint16(Flag.ARTEFACT), 0), "drawn", {})

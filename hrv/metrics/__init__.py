@@ -5,13 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hrv.errors import InputError
-from hrv.metrics import differences, poincare, time_domain
+from hrv.metrics import (
+    capacity,
+    corrected,
+    correlation_dimension,
+    dfa,
+    differences,
+    entropy,
+    fragmentation,
+    geometric,
+    long_term,
+    poincare,
+    recurrence,
+    symbolic,
+    time_domain,
+)
 from hrv.metrics.base import Metric
+from hrv.metrics.spectral import bands, peaks
 
 METRICS: tuple[Metric, ...] = (
     *time_domain.METRICS,
     *differences.METRICS,
     *poincare.METRICS,
+    *geometric.METRICS,
+    *long_term.METRICS,
+    *corrected.METRICS,
+    *capacity.METRICS,
+    *fragmentation.METRICS,
+    *bands.METRICS,
+    *peaks.METRICS,
+    *entropy.METRICS,
+    *dfa.METRICS,
+    *correlation_dimension.METRICS,
+    *recurrence.METRICS,
+    *symbolic.METRICS,
 )
 
 

@@ -38,6 +38,7 @@ class Reason(enum.IntEnum):
     NO_PEAK = 9  #: the spectrum has no local maximum in the band
     NO_MATCHES = 10  #: too few templates match, so the logarithm has no value
     TOO_MANY_BEATS = 11  #: more intervals than pairwise comparison can take
+    NO_MODEL = 12  #: no autoregressive model has the variance of the intervals
 
 
 @dataclass(frozen=True)

@@ -243,9 +243,10 @@ def test_the_summary_is_the_window_over_everything():
     ]  # fmt: skip
     assert row["n"] == EVEN.size
     assert row["sdnn"] == pytest.approx(EVEN.std(ddof=1), rel=1e-12)
-    assert row.attrs["reasons"] == {}
+    assert set(row.attrs["reasons"]) == set(row.index[row.isna()])
     assert row.attrs["flags"] == []
     assert row.dtype == np.float64
+    assert summary(nn, ["sdnn", "rmssd"]).attrs["reasons"] == {}
 
 
 def test_the_summary_of_a_short_recording_refuses_sdnn_and_says_why():
