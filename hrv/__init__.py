@@ -9,6 +9,7 @@
 
 from hrv.clean import CLEANERS, clean
 from hrv.compare import METHODS, compare
+from hrv.detection import detect
 from hrv.episodes import mark
 from hrv.errors import (
     FormatError,
@@ -58,6 +59,7 @@ __all__ = [
     "analyse",
     "clean",
     "compare",
+    "detect",
     "mark",
     "recovery",
     "simulate",

@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import catalogue, compare, demo, recovery, simulate, summary, windows
+from api.cli import (
+    catalogue,
+    compare,
+    demo,
+    evaluate_detector,
+    recovery,
+    simulate,
+    summary,
+    windows,
+)
 from api.cli._errors import run
 
 
@@ -28,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("windows", windows.windows),
     Command("recovery", recovery.recovery),
     Command("compare", compare.compare),
+    Command("evaluate-detector", evaluate_detector.evaluate_detector),
     Command("simulate", simulate.simulate),
     Command("catalogue", catalogue.catalogue),
 )

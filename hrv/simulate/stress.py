@@ -13,6 +13,8 @@ DELTA_HR_BPM, LN_SD_DELTA_HR = 15.0, 0.3
 TAU_HR_S, LN_SD_TAU_HR = 60.0, 0.35
 TAU_VAGAL_S, LN_SD_TAU_VAGAL = 120.0, 0.4
 DELTA_LN_GAIN = -0.6
+GONE_TAUS = 40.0
+"""Time constants after which a response is lost in the rounding of a heart rate."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,22 @@ def activation(
 
 def hr_response_bpm(t_s: Float, stressors: tuple[Stressor, ...]) -> Float:
     """float64[m]: rise of heart rate over rest at the times `t_s`, summed over stressors, bpm."""
-    total = np.zeros(t_s.size)
-    for s in stressors:
-        total += s.delta_hr_bpm * activation(
-            t_s, onset_s=s.onset_s, offset_s=s.offset_s, rise_s=s.rise_s, tau_s=s.tau_hr_s
-        )
-    return total
+    return _summed(t_s, [(s, s.delta_hr_bpm, s.tau_hr_s) for s in stressors])
 
 
 def ln_gain_response(t_s: Float, stressors: tuple[Stressor, ...]) -> Float:
     """float64[m]: change of the logarithm of the vagal gain, summed over stressors."""
+    return _summed(t_s, [(s, s.delta_ln_gain, s.tau_vagal_s) for s in stressors])
+
+
+def _summed(t_s: Float, parts: list[tuple[Stressor, float, float]]) -> Float:
+    """Add responses of the given height and time constant, each where it is not nothing."""
     total = np.zeros(t_s.size)
-    for s in stressors:
-        total += s.delta_ln_gain * activation(
-            t_s, onset_s=s.onset_s, offset_s=s.offset_s, rise_s=s.rise_s, tau_s=s.tau_vagal_s
+    for s, height, tau_s in parts:
+        begin, end = np.searchsorted(t_s, (s.onset_s, s.offset_s + GONE_TAUS * tau_s))
+        where = slice(int(begin), int(end))
+        total[where] += height * activation(
+            t_s[where], onset_s=s.onset_s, offset_s=s.offset_s, rise_s=s.rise_s, tau_s=tau_s
         )
     return total
 
