@@ -15,7 +15,8 @@ from hrv.tables import first_duplicate
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS, TAG
 from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
-from ingest.tables import Row, open_table, rows, times
+from ingest.reading import source_of
+from ingest.tables import Row, rows, times
 
 _TRUTH = {"no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 BASES = ("elemental", "compound", "unknown")
@@ -153,7 +154,7 @@ def read_tags(
     FormatError
         Naming the line that is no unix second, or that does not come after the one before.
     """
-    lines = Lines.of(open_table(path))
+    lines = Lines.of(source_of(path))
     found: list[datetime] = []
     for i, line in enumerate(lines.rows()):
         text = line.strip()

@@ -61,14 +61,15 @@ def read(
     FormatError
         If it cannot be read; the message names the line and the value.
     """
+    source = source_of(path)
     recording = open_recording(
-        path, format=format, unit=unit, tz=tz, start=start,
+        source, format=format, unit=unit, tz=tz, start=start,
         sampling_rate_hz=sampling_rate_hz, channel=channel,
     )  # fmt: skip
     if recording.rr is None:
         raise FormatError(
             f"holds no RR intervals{_holds(recording)}; open_recording() gives what it does hold",
-            source=_source(path).name,
+            source=source.name,
         )
     return recording.rr
 
@@ -85,7 +86,7 @@ def open_recording(
 ) -> Recording:
     """Read everything that a recording holds; parameters and errors as for `read`."""
     options = _options(unit, tz, start, sampling_rate_hz, channel)
-    source = _source(path)
+    source = source_of(path)
     with source.open() as file:
         head = file.read(HEAD_BYTES)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
@@ -126,13 +127,13 @@ def _claim(head: bytes, name: str) -> Format:
     claims = sniffed(head, name)
     if len(claims) == 1:
         return claims[0]
-    choices = ", ".join(entry.name for entry in FORMATS)
     if claims:
         both = " and ".join(entry.name for entry in claims)
         raise FormatError(f"could be {both}; say which with format=", source=name)
     raise FormatError(
         "no known recording: neither lines of one or two numbers (RR text, Kubios) nor the "
-        f"marks of another format were found; if it is one, say format= ({choices})", source=name
+        "marks of another format were found; if it is one, name it with format= "
+        "(hrv catalogue formats lists them)", source=name
     )  # fmt: skip
 
 
@@ -170,7 +171,8 @@ def _options(
     return ReadOptions(unit, tz, start, sampling_rate_hz, channel)
 
 
-def _source(path: str | PathLike[str] | Source) -> Source:
+def source_of(path: str | PathLike[str] | Source) -> Source:
+    """Name what was given as a source: a file, ``"-"`` for standard input, or one already."""
     if isinstance(path, Source):
         return path
     if path == "-":

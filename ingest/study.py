@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def load_study(path: str | Path) -> Study:
     Parameters
     ----------
     path : str or Path
-        The `study.toml`, or the folder that holds it.
+        The `study.toml`, or the folder that holds it; ``"-"`` is standard input, and names
+        files from the current folder.
 
     Returns
     -------
@@ -110,7 +112,8 @@ def _parse(path: Path) -> _File:
     if path.is_dir():
         path = path / "study.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+        content = tomllib.loads(data.decode("utf-8-sig"))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such study file") from None
     except OSError as error:

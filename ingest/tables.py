@@ -16,7 +16,7 @@ from hrv.tables import first_duplicate
 from ingest import clock
 from ingest.formats._lines import NUMBER, decode, is_binary, shown
 from ingest.formats.base import Source
-from ingest.reading import file_source
+from ingest.reading import source_of
 
 SEPARATORS = (",", ";", "\t")
 _UNIX_S = 1e8  # a plain number beyond three years of seconds is a date in disguise
@@ -101,11 +101,6 @@ class Row:
         return float(text)
 
 
-def open_table(path: str | PathLike[str] | Source) -> Source:
-    """Name a table as a source, or raise one sentence."""
-    return path if isinstance(path, Source) else file_source(path)
-
-
 def rows(
     path: str | PathLike[str] | Source,
     *,
@@ -135,7 +130,7 @@ def rows(
         If the file is empty or binary, a column is missing, unknown or doubled, or a line
         has more or fewer cells than the head.
     """
-    source = open_table(path)
+    source = source_of(path)
     lines = _text_lines(source)
     head_at, head, separator = _head(lines, source.name, (*required, *optional))
     _check_head(head, source.name, head_at, required, optional)

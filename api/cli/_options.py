@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 FileArgument = Annotated[
     str, typer.Argument(metavar="FILE", help="Recording to read, or - for standard input.")
+]
+FilesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Recordings to read; - is standard input."),
 ]
 FormatOption = Annotated[
     OutputFormat, typer.Option("--format", "-f", help="How to print the result.")
@@ -47,32 +53,99 @@ RateOption = Annotated[
     float | None,
     typer.Option("--sampling-rate", metavar="HZ", help="For files of sample numbers."),
 ]
+StartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="TIME", help="Moment of the first beat, ISO 8601; wins over the file's."
+    ),
+]
+ChannelOption = Annotated[
+    str | None,
+    typer.Option("--channel", metavar="NAME", help="Which, where a file holds several."),
+]
 ForceOption = Annotated[
     bool,
     typer.Option("--force", help="Compute on too short windows as well, and label them."),
 ]
 
-DEFAULT_METRICS = "mean_nn,mean_hr,sdnn,rmssd,ln_rmssd,pnn50,sd1,sd2"
+DEFAULT_METRICS = "mean_nn,mean_hr,sdnn,rmssd,ln_rmssd,nn50,pnn50,sd1,sd2"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a recording: what the options of every command say together."""
+
+    form: str | None = None
+    unit: str | None = None
+    tz: str | None = None
+    start: str | None = None
+    sampling_rate_hz: float | None = None
+    channel: str | None = None
 
 
 def names(text: str) -> list[str]:
-    """Split a comma-separated list, ignoring blanks."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Split a comma-separated list, ignoring blanks.
+
+    Raises
+    ------
+    InputError
+        If it names nothing.
+    """
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        from hrv.errors import InputError
+
+        raise InputError(f"the list of names {text!r} is empty; name at least one")
+    return found
 
 
-def read_series(
-    file: str, form: str | None, unit: str | None, tz: str | None, rate: float | None
-) -> RRSeries:
+def moment(text: str, option: str = "--start") -> datetime:
+    """Read an ISO 8601 time; whether it needs a zone is the reader's to say."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        from hrv.errors import InputError
+
+        raise InputError(
+            f"{option} {text!r} is not a time such as 2026-03-02T08:00:00+01:00"
+        ) from None
+
+
+def read_series(file: str, how: Reading) -> RRSeries:
     """Read one recording the way every command does."""
     import ingest
 
-    return ingest.read(file, format=form, unit=unit, tz=tz, sampling_rate_hz=rate)
+    return ingest.read(
+        file,
+        format=how.form,
+        unit=how.unit,
+        tz=how.tz,
+        start=None if how.start is None else moment(how.start),
+        sampling_rate_hz=how.sampling_rate_hz,
+        channel=how.channel,
+    )
 
 
-def read_clean(
-    file: str, method: str, form: str | None, unit: str | None, tz: str | None, rate: float | None
-) -> NNSeries:
+def read_clean(file: str, method: str, how: Reading) -> NNSeries:
     """Read and clean one recording."""
     from hrv.clean import clean
 
-    return clean(read_series(file, form, unit, tz, rate), method=method)
+    return clean(read_series(file, how), method=method)
+
+
+def read_each(files: list[str], method: str, how: Reading) -> list[NNSeries]:
+    """Read and clean several recordings; the first that cannot be read stops all.
+
+    Raises
+    ------
+    InputError
+        If one is given twice, or ``start`` for more than one.
+    """
+    from hrv.errors import InputError
+    from hrv.tables import first_duplicate
+
+    if (twice := first_duplicate(files)) is not None:
+        raise InputError(f"{twice} is given twice; give each recording once")
+    if how.start is not None and len(files) > 1:
+        raise InputError("--start is the first beat of one recording; give the files one by one")
+    return [read_clean(file, method, how) for file in files]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import io
 import json
 import math
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +38,18 @@ def emit_table(table: pd.DataFrame, form: OutputFormat, out: Path | None, title:
         emit_json(records, out)
     else:
         emit_text(for_people(table, title), out)
+
+
+def stacked(files: Sequence[str], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the tables of several recordings below each other, each row naming its file."""
+    import pandas as pd
+
+    if len(tables) == 1:
+        return tables[0]
+    flat = [table.reset_index() if table.index.name else table for table in tables]
+    for file, table in zip(files, flat, strict=True):
+        table.insert(0, "file", file)
+    return pd.concat(flat, ignore_index=True)
 
 
 def emit_mapping(
@@ -88,33 +103,60 @@ def _emit_parquet(table: pd.DataFrame, out: Path | None) -> None:
         import pyarrow  # noqa: F401
     except ImportError:
         raise MissingExtraError("parquet", "write Parquet") from None
+    if out is None and sys.stdout.isatty():
+        raise InputError("Parquet is binary: name a file with --out FILE, or pipe it on")
+    content = io.BytesIO()
+    table.to_parquet(content)
     if out is None:
-        if sys.stdout.isatty():
-            raise InputError("Parquet is binary: name a file with --out FILE, or pipe it on")
-        table.to_parquet(sys.stdout.buffer)
+        sys.stdout.buffer.write(content.getvalue())
     else:
-        table.to_parquet(out)
+        save(out, content.getvalue())
 
 
 def emit_text(text: str, out: Path | None) -> None:
     """Write text to `out` or to standard output."""
     if out is None:
         sys.stdout.write(text)
-        return
+    else:
+        save(out, text.encode())
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file, or raise one sentence that names it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
     try:
-        out.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         from hrv.errors import InputError
 
-        raise InputError(f"cannot write {out}: {error.strerror}") from None
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+
+
+_REMARKS = ("flag", "reason", "note", "why_refused")
 
 
 def for_people(table: pd.DataFrame, title: str = "") -> str:
-    """Render a table with sensible digits; wide ones keep every column by wrapping words."""
+    """Render a table with sensible digits; wide ones keep every column by wrapping words.
+
+    Columns of remarks that say nothing are left out; what all rows share is said once, below.
+    """
     from rich.console import Console
     from rich.table import Table
 
     shown = table.reset_index() if table.index.name else table
+    if "file" in shown:
+        shown = shown.assign(file=_short(list(shown["file"])))
+    shared = {
+        name: shown[name].iloc[0]
+        for name in _REMARKS
+        if name in shown and len(shown) > 1 and len(set(shown[name])) == 1
+    }
+    shown = shown.drop(columns=list(shared))
     view = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for name in shown.columns:
         numeric = shown[name].dtype.kind in "fiu"
@@ -124,7 +166,17 @@ def for_people(table: pd.DataFrame, title: str = "") -> str:
     console = Console(file=None, width=None if sys.stdout.isatty() else 160)
     with console.capture() as captured:
         console.print(view)
-    return captured.get()
+    below = [fill(f"{name} (every row): {text}", 100) for name, text in shared.items() if text]
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    return "\n".join([*lines, *below]) + "\n"
+
+
+def _short(files: list[str]) -> list[str]:
+    """Leave out the folder that all files share."""
+    if len(set(files)) == 1:
+        return files
+    shared = os.path.commonpath([str(Path(file).parent) for file in files])
+    return [os.path.relpath(file, shared or ".") for file in files]
 
 
 def cell(value: Any) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
+from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,10 +147,5 @@ def _rest(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _write_report(result: StudyResult, path: Path) -> None:
     from hrv.report import render
 
-    try:
-        path.write_text(render(result), encoding="utf-8")
-    except OSError as error:
-        from hrv.errors import InputError
-
-        raise InputError(f"cannot write the report to {path}: {error.strerror}") from None
+    save(path, render(result).encode())
     sys.stderr.write(f"report written to {path.resolve()}\n")

@@ -14,7 +14,10 @@ from api.cli._study import present
 
 def compare(
     study: Annotated[
-        Path, typer.Argument(metavar="STUDY", help="The study's study.toml, or its folder.")
+        Path,
+        typer.Argument(
+            metavar="STUDY", help="The study's study.toml, its folder, or - for standard input."
+        ),
     ],
     report: Annotated[
         Path | None, typer.Option(metavar="HTML", help="Write the self-contained report here.")

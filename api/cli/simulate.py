@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from api.cli import _options as opt
+from api.cli._output import emit_text
 
 
 def simulate(
@@ -57,11 +59,11 @@ def simulate(
         duration=duration,
         stress=[_span(text) for text in stress or ()],
         artefacts=Artefacts() if artefacts else None,
-        start=None if start is None else _moment(start),
+        start=None if start is None else opt.moment(start),
     )
     write_text(made.series, sys.stdout if out is None else out)
     if events is not None:
-        made.events.to_csv(events, index=False)
+        emit_text(made.events.to_csv(index=False), events)
 
 
 def _span(text: str) -> tuple[float, float]:
@@ -71,14 +73,3 @@ def _span(text: str) -> tuple[float, float]:
 
         raise InputError(f"--stress {text!r} is not FROM-TO in seconds, such as 360-660")
     return float(match[1]), float(match[2])
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        from hrv.errors import InputError
-
-        raise InputError(
-            f"--start {text!r} is not a time such as 2026-03-02T08:00:00+01:00"
-        ) from None

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from api.cli import _options as opt
-from api.cli._output import OutputFormat, emit_table
+from api.cli._output import OutputFormat, emit_table, stacked
 
 
 def windows(
-    file: opt.FileArgument,
+    files: opt.FilesArgument,
     width: Annotated[str, typer.Option(help="Window length, such as 5min.")] = "5min",
     step: Annotated[str, typer.Option(help="From one window's start to the next's.")] = "1min",
     metrics: opt.MetricsOption = "rmssd,sdnn,mean_hr",
@@ -21,10 +21,12 @@ def windows(
     input_format: opt.InputFormatOption = None,
     unit: opt.UnitOption = None,
     tz: opt.ZoneOption = None,
+    start: opt.StartOption = None,
     sampling_rate: opt.RateOption = None,
+    channel: opt.ChannelOption = None,
     force: opt.ForceOption = False,
 ) -> None:
-    """HRV metrics in sliding windows.
+    """HRV metrics in sliding windows; of several recordings, below each other.
 
     \b
     hrv windows session.txt --width 5min --step 1min
@@ -33,11 +35,16 @@ def windows(
     from hrv.errors import NotComputableError
     from hrv.windows import windows as slide
 
-    nn = opt.read_clean(file, clean, input_format, unit, tz, sampling_rate)
     wanted = opt.names(metrics)
-    table = slide(nn, width=width, step=step, metrics=wanted, force=force)
-    emit_table(table, form, out)
-    if table[wanted].isna().all(axis=None):
+    how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
+    tables = []
+    for file, nn in zip(files, opt.read_each(files, clean, how), strict=True):
+        try:
+            tables.append(slide(nn, width=width, step=step, metrics=wanted, force=force))
+        except NotComputableError as error:
+            raise NotComputableError(f"{file}: {error}") from None
+    emit_table(stacked(files, tables), form, out)
+    if all(table[wanted].isna().all(axis=None) for table in tables):
         raise NotComputableError(
-            f"{file}: no window could be computed; the reasons are in the table"
+            f"{', '.join(files)}: no window could be computed; the reasons are in the table"
         )

@@ -93,7 +93,7 @@ def compare(
         All settings at once; `washin` and `options` change single ones.
     **options
         Fields of `CompareSettings`, such as ``scale="log"`` (the outcome is a logarithm:
-        percent changes are given), ``direction="higher"``, ``swc=0.1``.
+        sentences speak in percent), ``direction="higher"``, ``swc=0.1``.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import pandas as pd
 from hrv.errors import InputError
 from hrv.types import Comparison
 
-SCALES = ("linear", "log")
+SCALES = ("unstated", "linear", "log")
 DIRECTIONS = ("none", "higher", "lower")
 START_REASONS = ("", "planned", "symptom_peak", "other")
 
@@ -25,8 +25,9 @@ class CompareSettings:
     washin_days : float
         Days after each change of condition that are left out.
     scale : str
-        ``"log"`` if the outcome is the logarithm of a quantity (percent changes make sense),
-        else ``"linear"``.
+        ``"log"`` if the outcome is the logarithm of a quantity (sentences speak in percent),
+        ``"linear"`` if not (no percent is given), ``"unstated"`` if the caller leaves it open:
+        sentences speak in the outcome's unit, and `Comparison.percent` holds for a logarithm.
     direction : str
         Direction declared beforehand as benefit: ``"higher"``, ``"lower"`` or ``"none"``.
     swc : float or None
@@ -49,7 +50,7 @@ class CompareSettings:
     """
 
     washin_days: float = 0.0
-    scale: str = "linear"
+    scale: str = "unstated"
     direction: str = "none"
     swc: float | None = None
     level: float = 0.95

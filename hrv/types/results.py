@@ -144,7 +144,8 @@ class Comparison:
     p_value, df : float
         Two-sided p-value and degrees of freedom where the method has them, else NaN.
     percent, percent_low, percent_high : float
-        100 (exp(estimate) - 1) and its interval for an outcome on the log scale, else NaN.
+        100 (exp(estimate) - 1) and its interval: the change in percent where the outcome is a
+        natural logarithm; NaN where ``scale="linear"`` says that it is none.
     verdict : str
         ``"higher"``, ``"lower"``, ``"equivalent"``, ``"inconclusive"`` or ``"refused"``,
         from the interval against the smallest worthwhile change.

@@ -67,6 +67,19 @@ def test_finds_a_large_difference_and_says_it_in_percent():
     assert "drawn at random" in result.sentence
 
 
+def test_percent_is_that_of_a_logarithm_unless_the_scale_is_said_to_be_linear():
+    outcomes, phases = eight_by_seven(effect=0.6, phi=0.0)
+    open_, linear = compare(outcomes, phases), compare(outcomes, phases, scale="linear")
+    assert open_.percent == pytest.approx(100 * math.expm1(open_.estimate))
+    assert open_.sentence == linear.sentence
+    assert "%" not in open_.sentence.replace("95 % interval", "")
+    assert all(map(math.isnan, (linear.percent, linear.percent_low, linear.percent_high)))
+    large = compare(outcomes.assign(value=outcomes["value"] * 1e5), phases)
+    assert large.percent == math.inf
+    by_order = compare(outcomes, phases, method="randomisation", randomisation=ORDERS)
+    assert math.isnan(by_order.percent_low)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_swapping_the_labels_flips_the_sign(name):
     outcomes, phases = eight_by_seven()

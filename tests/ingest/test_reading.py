@@ -46,7 +46,7 @@ def test_what_no_format_claims_is_refused_with_the_choices(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FormatError, match="no known recording") as caught:
         ingest.read(path)
-    assert "say format= (text, journal, elite_hrv" in str(caught.value)
+    assert "name it with format= (hrv catalogue formats" in str(caught.value)
 
 
 def test_an_unknown_format_unit_or_zone_is_refused_with_choices(tmp_path):
