@@ -80,10 +80,11 @@ def test_swapping_the_conditions_flips_the_sign(method):
     assert one.p_value == pytest.approx(other.p_value, abs=1e-9)
 
 
-def test_percent_belongs_to_the_log_scale_only(method):
-    assert math.isnan(answer(method).percent)
-    result = answer(method, scale="log")
-    assert result.percent == pytest.approx(100 * math.expm1(result.estimate))
+def test_no_percent_is_given_of_an_outcome_that_is_said_to_be_linear(method):
+    assert math.isnan(answer(method, scale="linear").percent)
+    for scale in ("log", "unstated"):
+        result = answer(method, scale=scale)
+        assert result.percent == pytest.approx(100 * math.expm1(result.estimate))
 
 
 def test_a_declared_smallest_change_is_used(method):
