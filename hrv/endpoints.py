@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 
 from hrv.errors import NotComputableError, StudyError
+from hrv.instruments import instrument
 from hrv.metrics import METRICS
 from hrv.recovery import MEASURES
 
 COLUMNS = ["subject", "session", "time", "condition", "value"]
-OUTCOME_WORDS = {"gad7": ("GAD-7 total", "points"), "pss10": ("PSS-10 total", "points")}
-"""Label and unit of well-known scores; another outcome is called by its own name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,8 @@ def title(name: str) -> tuple[str, str]:
             return metric.summary, metric.unit
     if name.startswith("ln_"):
         return f"logarithm of {title(name.removeprefix('ln_'))[0]}", ""
-    return OUTCOME_WORDS.get(name, (name.replace("_", " "), ""))
+    known = instrument(name)
+    return (name.replace("_", " "), "") if known is None else (known.label, known.unit)
 
 
 def metrics_of(names: Sequence[str]) -> list[str]:
@@ -81,7 +81,7 @@ def endpoint(
     summaries : DataFrame
         One row a recording: ``subject, session, time, condition`` and one column a metric.
     outcomes : DataFrame
-        ``subject, time, name, value``.
+        ``subject, time, name, value``, and ``assay`` where values of a laboratory stand.
 
     Raises
     ------
@@ -115,6 +115,7 @@ def _find(
             return _made(name, summaries)
     if not outcomes.empty and (outcomes["name"] == name).any():
         rows = outcomes[outcomes["name"] == name].assign(session="", condition="")
+        _refuse_mixed_assays(name, rows)
         return _made(name, rows.rename(columns={"value": name}))
     return None
 
@@ -134,6 +135,15 @@ def _refuse_censored(name: str, recovery: pd.DataFrame) -> None:
         raise NotComputableError(
             f"{name} is known only as 'at least' in {int(censored.sum())} of {len(recovery)} "
             "episodes; a comparison of means would be biased, so it is not made"
+        )
+
+
+def _refuse_mixed_assays(name: str, rows: pd.DataFrame) -> None:
+    assays = sorted(set(rows["assay"]) - {""}) if "assay" in rows.columns else []
+    if len(assays) > 1:
+        raise NotComputableError(
+            f"{title(name)[0]} was measured by {len(assays)} assays ({', '.join(assays)}); values "
+            "of different assays are not compared"
         )
 
 

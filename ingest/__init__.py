@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ingest.events import read_doses, read_events, read_outcomes, read_phases, read_tags
+from ingest.events import read_doses, read_events, read_phases, read_tags
 from ingest.formats import FORMATS
 from ingest.formats._write_text import write_text
 from ingest.formats.base import Format, ReadOptions, Recording, Source
+from ingest.outcomes import read_outcomes
 from ingest.reading import open_recording, read
 
 __all__ = [

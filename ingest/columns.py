@@ -7,7 +7,7 @@ DOSE_COLUMNS = (
     "subject", "time", "substance", "form", "product", "amount", "unit", "basis", "route",
     "status", "note",
 )  # fmt: skip
-OUTCOME_COLUMNS = ("subject", "time", "name", "value")
+OUTCOME_COLUMNS = ("subject", "time", "name", "value", "unit", "assay")
 PHASE_COLUMNS = ("subject", "start", "stop", "condition", "block", "randomised")
 TAG = "tag"
 """Kind of an event that is an instant; its start and end are one."""

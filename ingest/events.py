@@ -1,4 +1,4 @@
-"""What happened when, from tables: stressors, tags, conditions, doses, other outcomes."""
+"""What happened when, from tables: stressors, tags, conditions, doses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from hrv.errors import FormatError
 from hrv.tables import first_duplicate
-from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS, TAG
+from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, PHASE_COLUMNS, TAG
 from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
 from ingest.reading import source_of
@@ -238,51 +238,6 @@ def _check_doubles(table: list[Row], moments: list[datetime]) -> None:
             f"repeats line {first.line}; delete one of the two",
             source=second.source, line=second.line,
         )  # fmt: skip
-
-
-def read_outcomes(
-    path: str | PathLike[str] | Source, *, tz: str | None = None, subject: str | None = None
-) -> pd.DataFrame:
-    """Read outcomes beside heart rate variability: scores, ratings, laboratory values.
-
-    Parameters
-    ----------
-    path : str, path-like or Source
-        CSV with ``time, name, value`` and optionally ``subject``.
-    tz : str, optional
-        IANA zone of times without one, and zone of the result.
-    subject : str, optional
-        Whose the lines without a subject are; default "".
-
-    Returns
-    -------
-    DataFrame
-        Columns ``subject, time, name, value``; `time` aware, `value` float and finite.
-
-    Raises
-    ------
-    FormatError
-        Naming the line: a value that is missing or no number, a time without zone, the same
-        outcome of one subject twice at one time.
-    """
-    table = list(rows(path, required=OUTCOME_COLUMNS[1:], optional=("subject",), subject=subject))
-    moments, values = [], []
-    first: dict[tuple[str, str, datetime], Row] = {}
-    for row in table:
-        moment, value = row.moment("time", tz), row.number("value")
-        if math.isnan(value):
-            raise row.error("value is empty; leave the line out if nothing was measured")
-        key = (row["subject"], row.required("name"), moment.astimezone(UTC))
-        if key in first:
-            raise row.error(
-                f"{row['name']!r} at {row['time']} is in line {first[key].line} already"
-            )
-        first[key] = row
-        moments.append(moment)
-        values.append(value)
-    frame = pd.DataFrame({c: [row[c] for row in table] for c in ("subject", "name")}, dtype=object)
-    frame = frame.assign(time=times(moments, tz), value=pd.Series(values, dtype="float64"))
-    return frame[list(OUTCOME_COLUMNS)]
 
 
 def read_phases(

@@ -18,7 +18,8 @@ from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, StudyError
 from hrv.study import Session, Study
 from hrv.types import Refusal, RRSeries
-from ingest.events import read_doses, read_events, read_outcomes, read_phases
+from ingest.events import read_doses, read_events, read_phases
+from ingest.outcomes import read_outcomes
 from ingest.reading import read
 
 KEYS: Mapping[str, tuple[str, ...]] = {

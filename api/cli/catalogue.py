@@ -22,6 +22,7 @@ class Shelf(enum.StrEnum):
     METRICS = "metrics"
     MEASURES = "measures"
     METHODS = "methods"
+    INSTRUMENTS = "instruments"
 
 
 def catalogue(
@@ -29,7 +30,7 @@ def catalogue(
     form: opt.FormatOption = OutputFormat.TABLE,
     out: opt.OutOption = None,
 ) -> None:
-    """List the formats, cleaners, metrics, recovery measures or comparison methods.
+    """List the formats, cleaners, metrics, recovery measures, methods or instruments.
 
     \b
     hrv catalogue metrics
@@ -43,6 +44,7 @@ def _table(shelf: Shelf) -> pd.DataFrame:
 
     import hrv
     import ingest
+    from hrv.instruments import INSTRUMENTS
     from hrv.recovery import MEASURES
 
     entries, columns = {
@@ -51,6 +53,10 @@ def _table(shelf: Shelf) -> pd.DataFrame:
         Shelf.METRICS: (hrv.METRICS, ("name", "unit", "min_s", "summary", "source")),
         Shelf.MEASURES: (MEASURES, ("name", "unit", "summary", "source")),
         Shelf.METHODS: (hrv.METHODS, ("name", "summary", "source")),
+        Shelf.INSTRUMENTS: (
+            INSTRUMENTS,
+            ("name", "label", "low", "high", "unit", "loinc", "panel", "source"),
+        ),
     }[shelf]
     rows = [{column: _text(getattr(entry, column)) for column in columns} for entry in entries]
     return pd.DataFrame(rows, columns=list(columns))

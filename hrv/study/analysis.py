@@ -8,6 +8,7 @@ import pandas as pd
 
 from hrv.phases import phase_of
 from hrv.study.answers import Measured, compare_primary, compare_secondary
+from hrv.study.cortisol import cortisol_responses
 from hrv.study.curves import mean_curves
 from hrv.study.session import analyse_session
 from hrv.study.tallies import adherence, missing_rates
@@ -43,10 +44,11 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
         if progress is not None:
             progress(len(results), len(study.sessions))
     recovery = _labelled([r.recovery for r in results], study)
+    derived, no_response = cortisol_responses(study.outcomes, _onsets(recovery))
     measured = Measured(
         recovery=_used(recovery),
         summaries=_used(_labelled([r.summary for r in results], study)),
-        outcomes=study.outcomes,
+        outcomes=pd.concat([study.outcomes, derived]) if len(derived) else study.outcomes,
     )
     primary = compare_primary(study, measured)
     secondary = compare_secondary(study, measured)
@@ -59,8 +61,13 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
         curves=mean_curves(_used(_labelled([r.curves for r in results], study))),
         adherence=adherence(_with_condition(study.doses, study)),
         rates=missing_rates(measured.recovery, study.primary),
-        refusals=_refusals(study, primary, secondary),
+        refusals=(*_refusals(study, primary, secondary), *no_response),
     )
+
+
+def _onsets(recovery: pd.DataFrame) -> pd.DataFrame:
+    """Whose stressors began when, where the recordings have a clock."""
+    return recovery[recovery["time"].notna()][["subject", "time"]]
 
 
 def _labelled(tables: Iterable[pd.DataFrame], study: Study) -> pd.DataFrame:

@@ -31,6 +31,8 @@ def outcomes(found: Sequence[tuple[datetime, str, float]]) -> pd.DataFrame:
             "time": pd.to_datetime([moment.astimezone(UTC) for moment, _, _ in found], utc=True),
             "name": [name for _, name, _ in found],
             "value": np.array([value for _, _, value in found], dtype=np.float64),
+            "unit": [""] * len(found),
+            "assay": [""] * len(found),
         }
     )
     return frame[list(OUTCOME_COLUMNS)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import ingest
 from hrv.errors import FormatError, HRVError, InputError
 from ingest import events
+from ingest.columns import OUTCOME_COLUMNS
 
 EVENTS = (
     "subject,phase,kind,start,end\n"
@@ -229,7 +230,7 @@ def test_a_dose_written_twice_is_refused_naming_both_lines():
 def test_outcomes_read_as_numbers():
     text = "subject,time,name,value\nA,2024-03-01T21:00Z,GAD-7,11\nA,2024-03-01T21:00Z,sleep,7.5\n"
     table = ingest.read_outcomes(source(text))
-    assert tuple(table.columns) == events.OUTCOME_COLUMNS
+    assert tuple(table.columns) == OUTCOME_COLUMNS
     assert table["value"].tolist() == [11.0, 7.5]
 
 
