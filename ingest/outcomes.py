@@ -12,8 +12,8 @@ from hrv.errors import FormatError, InputError
 from hrv.instruments import instrument
 from ingest.columns import OUTCOME_COLUMNS
 from ingest.formats.base import Source
-from ingest.reading import HEAD_BYTES, open_recording, sniffed
-from ingest.tables import Row, open_table, rows, times
+from ingest.reading import HEAD_BYTES, open_recording, sniffed, source_of
+from ingest.tables import Row, rows, times
 
 SUMMARIES = ("hrv4training", "fitbit")
 """Formats that hold daily summaries and never beats."""
@@ -48,7 +48,7 @@ def read_outcomes(
         unit that is missing or wrong, a time without zone, the same outcome of one subject
         twice at one time.
     """
-    source = open_table(path)
+    source = source_of(path)
     if _is_app(source):
         return _from_app(open_recording(source, tz=tz).outcomes, source, tz, subject)
     required, optional = ("time", "name", "value"), ("subject", "unit", "assay")
