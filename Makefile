@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-slow lint types layers check wheel-test sample-data pins clean help
+.PHONY: demo test test-slow calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: check  ## everything CI asserts: lint, types, layers, tests, and the tests
 
 test-slow: $(VENV)/.test  ## long simulations: calibration of the comparison, kills, fuzzing
 	$(BIN)/python -m pytest -n 2 -m slow
+
+calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
+	$(BIN)/python -m calibration --workers 2
 
 check: lint types layers  ## the static half of `make test`
 

@@ -75,7 +75,7 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     if np.ptp(days.score) <= 1e-12 * max(1.0, float(np.abs(days.score).max())):
         why = "the day scores do not vary, so no order stands out"
         return results.refused(design, NAME, [Refusal("estimate", why)], flags=flags)
-    weights = order_weights(design, days, blocks)
+    weights = order_weights(design, days, _since_days(design, days), blocks)
     if not np.isfinite(weights.per_unit[weights.drawn]):
         why = "too few complete blocks are left to tell condition and trend apart"
         return results.refused(design, NAME, [Refusal("estimate", why)], flags=flags)
@@ -96,14 +96,15 @@ def _too_few_orders(design: Design) -> list[Refusal]:
     return []
 
 
-def order_weights(design: Design, days: Days, blocks: tuple[checks.Block, ...]) -> Weights:
+def order_weights(
+    design: Design, days: Days, since: Float, blocks: tuple[checks.Block, ...]
+) -> Weights:
     """Weights of the statistic under every logged order, each with its own wash-in.
 
-    Which days are wash-in and which blocks complete follows from the order: both are worked
-    out anew for each, so that the test stays exact.
+    Which days are wash-in (`since` their block began) and which blocks complete follows from
+    the order: both are worked out anew for each, so that the test stays exact.
     """
     orders = design.randomisation or ()
-    since = _since_days(design, days)
     treated = days.second.astype(np.float64)
     drawn = tuple(block.condition for block in blocks)
     statistic = np.full((len(orders), len(days)), np.nan)
@@ -185,8 +186,7 @@ def _compare(design: Design, days: Days, weights: Weights, flags: list[str]) -> 
     }
     sign = {"higher": 1.0, "lower": -1.0}.get(design.settings.direction)
     if sign is not None:
-        as_far = ~(sign * z < sign * z[drawn] - _TIE * abs(z[drawn]))
-        details["p_value_declared_direction"] = float(np.mean(as_far))
+        details["p_value_declared_direction"] = p_one_sided(sign * z, drawn)
     alpha = 1 - design.settings.level
     low, high = invert(z, unit, drawn, alpha)
     refusals = []
@@ -225,6 +225,11 @@ def p_of_shift(z: Float, unit: Float, drawn: int, shifts: Float) -> Float:
         scale = abs(z[drawn]) + np.abs(d) * abs(unit[drawn])
         p[begin : begin + _CHUNK] = np.mean(~(np.abs(z - d * unit) < seen - _TIE * scale), axis=1)
     return p
+
+
+def p_one_sided(z: Float, drawn: int) -> float:
+    """Share of orders with a statistic at least as far up; a NaN counts as extreme."""
+    return float(np.mean(~(z < z[drawn] - _TIE * abs(z[drawn]))))
 
 
 def invert(z: Float, unit: Float, drawn: int, alpha: float) -> tuple[float, float]:

@@ -5,13 +5,15 @@ The model of one person's n day scores is ``y ~ N(X b, V)`` with
     V(s2, phi) = s2 * phi**lag + noise
 
 where ``lag`` holds the calendar days between scores (a missing day is simply absent) and
-``noise`` is known: what averaging a handful of observations a day leaves behind.  Everything
-is dense: n is the number of days one person was measured, tens to a few hundred.
+``noise`` is known: what averaging a handful of observations a day leaves behind.  Where it is
+not known (one test a day), a share of s2, the *nugget*, may stand for it: that part of a day
+is not shared with its neighbours.  Everything is dense: n is the number of days one person
+was measured, tens to a few hundred.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import lapack
@@ -49,13 +51,19 @@ class Kernel:
     r2: Float
 
 
-def kernel(lag: Int, phi: float) -> Kernel:
-    """Return the AR(1) correlation of days `lag` apart and its derivatives; exact at phi = 0."""
+def kernel(lag: Int, phi: float, nugget: float = 0.0) -> Kernel:
+    """Return the AR(1) correlation of days `lag` apart and its derivatives; exact at phi = 0.
+
+    With a nugget the correlation of different days is ``(1 - nugget) phi**lag``.
+    """
     k = np.arange(int(lag.max(initial=0)) + 1, dtype=np.float64)
     power = phi**k
     first, second = np.zeros_like(power), np.zeros_like(power)
     first[1:] = k[1:] * power[:-1]
     second[2:] = k[2:] * (k[2:] - 1) * power[:-2]
+    if nugget:
+        for values in (power, first, second):
+            values[1:] *= 1 - nugget
     return Kernel(power[lag], first[lag], second[lag])
 
 
@@ -73,12 +81,19 @@ class Problem:
         Calendar days between the scores.
     noise : float64[n, n]
         Known measurement covariance of the scores; zeros where none is known.
+    nugget : float
+        Share of the between-day variance that a day does not share with its neighbours.
     """
 
     y: Float
     x: Float
     lag: Int
     noise: Float
+    nugget: float = 0.0
+
+    def kernel(self, phi: float) -> Kernel:
+        """Return the correlation of the days and its derivatives in phi."""
+        return kernel(self.lag, phi, self.nugget)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +138,7 @@ class Point:
 
 def log_likelihood(problem: Problem, s2: float, phi: float) -> float:
     """Restricted log-likelihood up to a constant (Patterson & Thompson 1971, Biometrika 58)."""
-    return _log_likelihood(problem, s2 * kernel(problem.lag, phi).r + problem.noise)
+    return _log_likelihood(problem, s2 * problem.kernel(phi).r + problem.noise)
 
 
 def _log_likelihood(problem: Problem, v: Float) -> float:
@@ -149,7 +164,7 @@ def _inverse(matrix: Float) -> Float:
 def evaluate(problem: Problem, s2: float, phi: float) -> Point:
     """Return likelihood, derivatives and the matrices Kenward–Roger needs at (s2, phi)."""
     y, x = problem.y, problem.x
-    k = kernel(problem.lag, phi)
+    k = problem.kernel(phi)
     v = s2 * k.r + problem.noise
     vi = _inverse(v)
     vix = vi @ x
@@ -195,6 +210,8 @@ class Fit:
         Known measurement covariance of the scores.
     phi_fixed : bool
         True if phi was given rather than estimated.
+    nugget : float
+        Share of `s2` that a day does not share with its neighbours, as given.
     """
 
     s2: float
@@ -204,6 +221,12 @@ class Fit:
     unit: float
     noise: Float
     phi_fixed: bool
+    nugget: float = 0.0
+
+    @property
+    def log_likelihood(self) -> float:
+        """Restricted log-likelihood up to a constant (the same for every nugget)."""
+        return self.point.log_likelihood
 
 
 def fit(problem: Problem, *, phi: float | None = None) -> Fit:
@@ -228,18 +251,20 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
     if n <= p or residual <= 1e-24 * max(1.0, float(np.abs(y).max())) ** 2:
         raise NotComputableError("the day scores do not vary, so no uncertainty can be worked out")
     unit = float(np.sqrt(max(residual, float(np.diagonal(problem.noise).mean()))))
-    scaled = Problem((y - y.mean()) / unit, x, problem.lag, problem.noise / unit**2)
+    scaled = replace(problem, y=(y - y.mean()) / unit, noise=problem.noise / unit**2)
     at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
     point = evaluate(scaled, *at)
     beta = point.phi_x @ (point.vix.T @ (y / unit)) * unit
-    return Fit(at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None)
+    return Fit(
+        at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None, problem.nugget
+    )  # fmt: skip
 
 
 def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
     """Best point of a coarse grid: the surface can have two hills (smooth days, or noise)."""
     best, at = -np.inf, (1.0, 0.0)
     for f in _START_PHI if phi is None else (phi,):
-        correlation = kernel(problem.lag, f).r
+        correlation = problem.kernel(f).r
         for s2 in _START_S2:
             height = _log_likelihood(problem, s2 * correlation + problem.noise)
             if height > best:

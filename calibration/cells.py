@@ -1,0 +1,67 @@
+"""Which methods run on which scenarios, and the one call that answers a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.answers import PERSON, Answer, Person
+from calibration.scenarios import Scenario, draw, drawn_scenarios, person_scenarios
+
+DEFAULT_RUNS = 2000
+RUNS = {"randomisation": 1000, "randomisation_one_sided": 1000}
+"""Simulations a cell where a method has fewer than the default."""
+METHOD_NOTES = {
+    "default": "Day scores, AR(1) days, REML, Kenward–Roger, trend.",
+    "block_means": "Least squares of block means with trend; refused below four complete blocks.",
+    "randomisation": (
+        "Two-sided, over the logged set of 70 orders; with the 34 orders of the default plan the "
+        "two-sided p-value cannot fall below .059, so no interval is offered there."
+    ),
+    "randomisation_one_sided": (
+        "p-value of the direction declared beforehand, over the 34 orders of the default plan; "
+        "no interval."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A scenario with the methods that are run on it."""
+
+    scenario: Scenario
+    methods: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.scenario.name
+
+    @property
+    def cost_class(self) -> str:
+        """Cells of one class cost about the same."""
+        return f"{self.scenario.plan} {self.scenario.per_day} {self.scenario.people}"
+
+
+def answers(cell: Cell, methods: Sequence[str], rng: np.random.Generator) -> dict[str, Answer]:
+    """Draw one study of a cell and let each method answer it."""
+    person = Person(draw(cell.scenario, rng))
+    return {name: PERSON[name](person) for name in methods}
+
+
+def _person_methods(scenario: Scenario) -> tuple[str, ...]:
+    if scenario.kind == "endpoints":
+        return ("default",)
+    methods = ["default"]
+    if not scenario.plan.startswith("AB "):
+        methods.append("block_means")
+    if scenario.plan == "8x7" and scenario.kind in ("plain", "shock") and scenario.per_day == 6:
+        methods.append("randomisation_one_sided")
+    return tuple(methods)
+
+
+CELLS: tuple[Cell, ...] = (
+    *(Cell(s, _person_methods(s)) for s in person_scenarios()),
+    *(Cell(s, ("randomisation",)) for s in drawn_scenarios()),
+)

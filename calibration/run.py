@@ -1,0 +1,118 @@
+"""Run cells in pieces, keep every simulation in a file, and say beforehand how long it takes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from calibration.cells import CELLS, Cell, answers
+
+SEED = 20261124
+CHUNK = 50
+WIDTH = 7
+
+
+@dataclass(frozen=True)
+class Job:
+    """Simulations [first, last) of one scenario by the methods that do not have them yet."""
+
+    cell: Cell
+    methods: tuple[str, ...]
+    first: int
+    last: int
+
+
+def path_of(folder: Path, cell: Cell, method: str) -> Path:
+    return folder / method / f"{cell.name}.npy"
+
+
+def rows(folder: Path, cell: Cell, method: str) -> np.ndarray:
+    """float64[n, WIDTH]: what is there already."""
+    path = path_of(folder, cell, method)
+    return np.load(path) if path.is_file() else np.empty((0, WIDTH))
+
+
+def generator(cell: Cell, number: int) -> np.random.Generator:
+    """Each simulation has its own stream: any piece gives the same numbers."""
+    return np.random.default_rng((SEED, crc32(cell.name.encode()), number))
+
+
+def work(job: Job) -> tuple[Job, dict[str, np.ndarray], float]:
+    """Run one piece; returns the rows by method and the seconds of one processor."""
+    began = time.process_time()
+    found: dict[str, list[np.ndarray]] = {name: [] for name in job.methods}
+    for number in range(job.first, job.last):
+        answered = answers(job.cell, job.methods, generator(job.cell, number))
+        for name, answer in answered.items():
+            row = np.full(WIDTH, np.nan)
+            row[: len(answer)] = answer
+            found[name].append(row)
+    stacked = {name: np.array(list_) for name, list_ in found.items()}
+    return job, stacked, time.process_time() - began
+
+
+def jobs(folder: Path, target: Callable[[str], int], only: str = "") -> list[Job]:
+    """Pieces still to be run up to `target` simulations of each method."""
+    out = []
+    for cell in CELLS:
+        if only and only not in cell.name:
+            continue
+        have = {m: len(rows(folder, cell, m)) for m in cell.methods}
+        starts = {(have[m], target(m)) for m in cell.methods if have[m] < target(m)}
+        for first, last in sorted(starts):
+            methods = tuple(m for m in cell.methods if (have[m], target(m)) == (first, last))
+            out += [Job(cell, methods, k, min(k + CHUNK, last)) for k in range(first, last, CHUNK)]
+    return out
+
+
+def cost(todo: Iterable[Job]) -> float:
+    """Estimate the seconds of one processor, from two simulations of each kind of cell."""
+    seen: dict[tuple[str, tuple[str, ...]], float] = {}
+    total = 0.0
+    for job in todo:
+        key = (job.cell.cost_class, job.methods)
+        if key not in seen:
+            work(Job(job.cell, job.methods, 0, 1))  # warm up
+            seen[key] = work(Job(job.cell, job.methods, 1, 3))[2] / 2
+        total += seen[key] * (job.last - job.first)
+    return total
+
+
+def save(folder: Path, job: Job, found: Mapping[str, np.ndarray]) -> None:
+    for method, new in found.items():
+        path = path_of(folder, job.cell, method)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = rows(folder, job.cell, method)
+        if len(old) != job.first:
+            raise RuntimeError(f"{path} has {len(old)} simulations, expected {job.first}")
+        part = path.with_suffix(".part")
+        with part.open("wb") as out:
+            np.save(out, np.concatenate((old, new)))
+        part.replace(path)
+
+
+def run(folder: Path, todo: list[Job], workers: int) -> None:
+    """Run the pieces in order; an interrupted run goes on where it stopped."""
+    began, done = time.monotonic(), 0
+    shares = sum(job.last - job.first for job in todo)
+    pool = ProcessPoolExecutor(workers) if workers > 1 else None
+    try:
+        results = pool.map(work, todo) if pool is not None else map(work, todo)
+        for job, found, _ in results:
+            save(folder, job, found)
+            done += job.last - job.first
+            left = (time.monotonic() - began) / done * (shares - done)
+            if sys.stderr.isatty():
+                print(f"\r{done} of {shares}, {left / 60:.1f} min left ", end="", file=sys.stderr)
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+    if shares:
+        print(f"{shares} simulations run in {(time.monotonic() - began) / 60:.1f} min", flush=True)

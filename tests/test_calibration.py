@@ -1,0 +1,90 @@
+"""The calibration simulates what `hrv.compare` would answer, piece by piece and repeatably."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hrv.compare import compare
+
+table = pytest.importorskip("calibration.table", reason="runs in a checkout, not on the wheel")
+run = pytest.importorskip("calibration.run")
+cells = pytest.importorskip("calibration.cells")
+scenarios = pytest.importorskip("calibration.scenarios")
+
+
+def tables_of(drawn):
+    """The same person as `hrv.compare` takes it."""
+    own = drawn.observed
+    ms = np.round(own.day * 86_400_000.0 + own.hour * 3_600_000.0).astype("int64")
+    time = pd.to_datetime(ms, unit="ms").tz_localize("UTC")
+    first = pd.Timestamp("2026-01-05", tz="UTC")
+    edges = [first + pd.Timedelta(days=drawn.plan.days_each * k) for k in range(9)]
+    n = len(drawn.order)
+    phases = pd.DataFrame(
+        {"start": edges[:n], "stop": edges[1 : n + 1], "condition": list(drawn.order)}
+    )
+    return pd.DataFrame({"time": time, "value": own.value}), phases
+
+
+@pytest.mark.parametrize("method", ["default", "block_means", "randomisation"])
+@pytest.mark.parametrize("per_day", [6, 1])
+@pytest.mark.parametrize("plan", ["8x7 of 70", "ABAB 4x7", "AB 14+14"])
+def test_answers_are_those_of_compare(plan, per_day, method):
+    for seed in range(4):
+        drawn = scenarios.draw(scenarios.Scenario(plan, per_day, 0.5), np.random.default_rng(seed))
+        outcomes, phases = tables_of(drawn)
+        orders = drawn.plan.orders if drawn.plan.randomised else None
+        truth = compare(outcomes, phases, method=method, randomisation=orders)
+        found = cells.PERSON[method](cells.Person(drawn))
+        assert bool(found.refused) == np.isnan(truth.low)
+        if not found.refused:
+            got = (found.estimate, found.low, found.high, found.p_value)
+            expected = (truth.estimate, truth.low, truth.high, truth.p_value)
+            assert got == pytest.approx(expected, rel=1e-5, abs=1e-6)  # hours are rounded to ms
+
+
+@pytest.mark.parametrize("method", ["default", "block_means", "randomisation"])
+def test_an_effect_moves_estimate_and_interval_by_itself(method):
+    """So that coverage and power can be read from simulations without an effect."""
+    scenario = scenarios.Scenario("8x7 of 70", 6, 0.5)
+    without, with_ = (
+        cells.PERSON[method](
+            cells.Person(scenarios.draw(scenario, np.random.default_rng(3), effect))
+        )
+        for effect in (0.0, scenarios.EFFECT)
+    )
+    assert with_[1:4] == pytest.approx(np.array(without[1:4]) + scenarios.EFFECT, abs=1e-5)
+
+
+def test_a_cell_is_the_same_in_any_pieces(tmp_path):
+    cell = next(c for c in cells.CELLS if c.scenario.plan == "ABAB 4x7")
+    run.run(tmp_path, run.jobs(tmp_path, lambda _: 2, cell.name), 1)
+    run.run(tmp_path, run.jobs(tmp_path, lambda _: 3, cell.name), 1)
+    assert not run.jobs(tmp_path, lambda _: 3, cell.name)
+    for method in cell.methods:
+        whole = [cells.answers(cell, [method], run.generator(cell, k))[method] for k in range(3)]
+        np.testing.assert_array_equal(
+            run.rows(tmp_path, cell, method)[:, :5], np.array(whole)[:, :5]
+        )
+    (row, *_) = table.write(tmp_path, tmp_path, "")
+    assert row.runs == 3
+    assert cell.methods[0] in (tmp_path / "calibration.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("hits", "verdict"), [(0, "outside"), (20, "inside"), (100, "inside"), (190, "outside")]
+)
+def test_a_cell_fails_only_when_its_monte_carlo_interval_lies_outside(hits, verdict):
+    cell = cells.CELLS[0]
+    found = np.full((2000, run.WIDTH), np.nan)
+    alarm = np.arange(2000) < hits
+    found[:, 0], found[:, 1] = 0, 0.0
+    found[:, 2], found[:, 3] = np.where(alarm, 0.1, -1.0), 1.0
+    found[:, 4] = np.where(alarm, 0.01, 0.5)
+    assert table.line(cell, "default", found).verdict == verdict
+
+
+def test_every_plan_has_its_days_and_orders():
+    assert len(scenarios.PLANS["8x7"].orders) == 34
+    assert scenarios.PLANS["8x14"].days == 112
+    assert len({cell.name for cell in cells.CELLS}) == len(cells.CELLS)
