@@ -66,10 +66,21 @@ def read(
         source, format=format, unit=unit, tz=tz, start=start,
         sampling_rate_hz=sampling_rate_hz, channel=channel,
     )  # fmt: skip
+    return beats(recording, _source(path).name)
+
+
+def beats(recording: Recording, name: str) -> RRSeries:
+    """Intervals of `recording`, read from the file `name`.
+
+    Raises
+    ------
+    FormatError
+        If it holds none.
+    """
     if recording.rr is None:
         raise FormatError(
             f"holds no RR intervals{_holds(recording)}; open_recording() gives what it does hold",
-            source=source.name,
+            source=name,
         )
     return recording.rr
 

@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from hrv.types import Flag, RRSeries
-from ingest.ble.measurement import HEART_RATE_MEASUREMENT, TICKS_PER_S, Measurement, encode
+from ingest.ble.measurement import (
+    BATTERY_LEVEL,
+    HEART_RATE_MEASUREMENT,
+    TICKS_PER_S,
+    Contact,
+    Measurement,
+    encode,
+)
 from ingest.journal.reader import Walk, with_losses
 from ingest.journal.record import Kind, Record, of_fields
 from ingest.timing import SystemTime, Time
@@ -18,8 +25,6 @@ from ingest.timing import SystemTime, Time
 _SECOND_NS = 1_000_000_000
 _BASE_NS = 1_000 * _SECOND_NS
 """Monotonic time of a synthetic strap's first beat."""
-_BREATH = 256
-"""Records between two chances for other tasks when playing as fast as possible."""
 
 
 class Replay:
@@ -59,12 +64,11 @@ class Replay:
     async def records(self) -> AsyncGenerator[Record, None]:
         """Yield every record when its time comes, bit for bit as it was recorded."""
         began_ns = first_ns = None
-        for number, record in enumerate(self._source):
+        for record in self._source:
             if record.kind is Kind.SESSION:
                 began_ns = None
             elif self._speed is None:
-                if number % _BREATH == 0:
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)  # several that play side by side keep in step
             elif began_ns is None or first_ns is None:
                 began_ns, first_ns = self._time.mono_ns(), record.mono_ns
             else:
@@ -93,7 +97,10 @@ def journal_records(path: str | Path) -> Iterator[Record]:
         yield record
 
 
-def synthetic_records(series: RRSeries, *, wall_ns: int, device: str = "") -> Iterator[Record]:
+def synthetic_records(
+    series: RRSeries, *, wall_ns: int, device: str = "", contact: Contact = Contact.UNSUPPORTED,
+    battery_percent: int | None = None,
+) -> Iterator[Record]:  # fmt: skip
     """Notifications of a strap that beats like `series`: one a second, as a Polar H10 sends.
 
     Intervals that are no whole ticks are rounded at the beats, so that rounding never adds up;
@@ -107,11 +114,18 @@ def synthetic_records(series: RRSeries, *, wall_ns: int, device: str = "") -> It
         Wall clock of the first beat, ns since 1970, where `series` has no start.
     device : str
         Name to introduce itself with.
+    contact : Contact
+        What every packet says about skin contact.
+    battery_percent : int, optional
+        Told once at the begin.
     """
     if series.start is not None:
         wall_ns = round(series.start.timestamp() * 1e6) * 1000
     shift_ns = wall_ns - _BASE_NS
     yield _said(Kind.DEVICE, _BASE_NS, shift_ns, name=device or series.provenance.source)
+    if battery_percent is not None:
+        level = bytes([battery_percent])
+        yield Record(Kind.READING, _BASE_NS, _BASE_NS + shift_ns, level, BATTERY_LEVEL)
     broken = np.flatnonzero((series.flag & Flag.GAP) != 0)
     edges = [0, *broken[broken > 0].tolist(), len(series)]
     last_ns = _BASE_NS
@@ -122,7 +136,7 @@ def synthetic_records(series: RRSeries, *, wall_ns: int, device: str = "") -> It
             if lo and ticks is None:
                 yield _said(Kind.EVENT, at_ns, shift_ns, event="connected")
             if ticks is not None:
-                yield _notification(at_ns, shift_ns, ticks)
+                yield _notification(at_ns, shift_ns, ticks, contact)
             last_ns = at_ns
 
 
@@ -138,9 +152,9 @@ def _packets(series: RRSeries, lo: int, hi: int) -> Iterator[tuple[int, tuple[in
         yield _BASE_NS + at_s * _SECOND_NS, tuple(ticks[first:last].tolist())
 
 
-def _notification(at_ns: int, shift_ns: int, ticks: tuple[int, ...]) -> Record:
+def _notification(at_ns: int, shift_ns: int, ticks: tuple[int, ...], contact: Contact) -> Record:
     rate = min(round(60 * TICKS_PER_S * len(ticks) / sum(ticks)), 0xFFFF) if ticks else 0
-    packet = encode(Measurement(rate, ticks))
+    packet = encode(Measurement(rate, ticks, contact))
     return Record(Kind.NOTIFICATION, at_ns, at_ns + shift_ns, packet, HEART_RATE_MEASUREMENT)
 
 

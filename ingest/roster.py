@@ -21,7 +21,7 @@ from hrv.errors import FormatError, InputError
 from hrv.tables import first_duplicate
 from ingest.ble.radio import Found
 from ingest.journal.reader import records
-from ingest.journal.record import Kind
+from ingest.journal.record import MAGIC, Kind
 from ingest.reading import file_source
 
 _KEYS = frozenset({"strap", "person", "session"})
@@ -35,7 +35,7 @@ class Seat:
     Parameters
     ----------
     strap : str
-        Address or whole name.
+        Address or whole name; ``sim:…`` or ``replay:…`` to rehearse without straps.
     person : str
         Pseudonym.
     session : str
@@ -45,6 +45,11 @@ class Seat:
     strap: str
     person: str
     session: str = ""
+
+    @property
+    def plays(self) -> bool:
+        """True for a rehearsal: no strap, but something that plays one."""
+        return self.strap.startswith(("sim:", "replay:"))
 
     @property
     def file_name(self) -> str:
@@ -75,7 +80,8 @@ class Roster:
     def mismatches(self, found: Iterable[Found]) -> tuple[str, ...]:
         """Say what a scan and the roster disagree on, one sentence each; empty if nothing."""
         found = list(found)
-        missing = [s for s in self.seats if not any(f.is_exactly(s.strap) for f in found)]
+        worn = [seat for seat in self.seats if not seat.plays]
+        missing = [s for s in worn if not any(f.is_exactly(s.strap) for f in found)]
         strangers = [f for f in found if self.seat_of(f) is None]
         return (
             *(f"{s.strap} of {s.person} is not in sight; is it worn and wet?" for s in missing),
@@ -141,6 +147,49 @@ def _seat(entry: Any, number: int, source: str) -> Seat:
     return Seat(strap, person, session)
 
 
+@dataclass(frozen=True)
+class Past:
+    """What a journal says about the runs it holds already.
+
+    Parameters
+    ----------
+    person, address : str
+        Whom and with which strap; "" where it does not say.
+    runs : int
+        Runs so far; 0 for no file.
+    finished : bool
+        True if it holds beats and its last run ended on purpose.
+    """
+
+    person: str = ""
+    address: str = ""
+    runs: int = 0
+    finished: bool = False
+
+
+def past_of(path: str | Path) -> Past:
+    """Look into a journal that may be continued.
+
+    Raises
+    ------
+    FormatError
+        If the file is no journal.
+    """
+    path = Path(path)
+    if not path.is_file() or path.stat().st_size < len(MAGIC):
+        return Past()
+    person = address = ""
+    runs, heard, last = 0, False, None
+    for record in records(path):
+        last = record.kind
+        if record.kind is Kind.SESSION:
+            runs, person = runs + 1, str(record.fields.get("person", "")) or person
+        elif record.kind is Kind.DEVICE:
+            address = str(record.fields.get("address", "")) or address
+        heard = heard or record.kind is Kind.NOTIFICATION
+    return Past(person, address, runs, heard and last is Kind.CLOSE)
+
+
 def journal_mismatch(path: str | Path, seat: Seat, found: Found) -> str:
     """Say what speaks against continuing the journal at `path` for this seat and strap.
 
@@ -149,23 +198,19 @@ def journal_mismatch(path: str | Path, seat: Seat, found: Found) -> str:
     str
         One sentence; empty if nothing does (also if the file does not exist yet).
     """
-    path = Path(path)
-    if not path.exists() or path.stat().st_size == 0:
+    path, past = Path(path), past_of(path)
+    if past.person and past.person != seat.person:
+        return f"{path.name} belongs to {past.person}, not to {seat.person}; choose another file"
+    return strap_mismatch(path.name, past, found.address)
+
+
+def strap_mismatch(name: str, past: Past, address: str) -> str:
+    """Say that the strap at `address` is not the one the journal `name` began with, or ""."""
+    if not (past.address and address) or past.address.casefold() == address.casefold():
         return ""
-    person = address = ""
-    for record in records(path):
-        if record.kind is Kind.SESSION:
-            person = str(record.fields.get("person", "")) or person
-        elif record.kind is Kind.DEVICE:
-            address = str(record.fields.get("address", "")) or address
-    if person and person != seat.person:
-        return f"{path.name} belongs to {person}, not to {seat.person}; choose another file"
-    if address and address.casefold() != found.address.casefold():
-        return (
-            f"{path.name} was recorded with the strap {address}, now {found.address} is worn; "
-            "swapped straps?"
-        )
-    return ""
+    return (
+        f"{name} was recorded with the strap {past.address}, now {address} is worn; swapped straps?"
+    )
 
 
 def check_seats(seats: Iterable[Seat], folder: Path) -> None:

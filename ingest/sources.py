@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from hrv._units import seconds
 from hrv.errors import InputError
 from ingest import replay
+from ingest.ble.measurement import Contact
 from ingest.ble.radio import Radio
 from ingest.ble.session import SessionSettings, StrapSession
 from ingest.formats import journal
@@ -172,8 +173,9 @@ def _open_simulation(name: SourceName, uri: str, time: Time) -> RecordSource:
     spans = [_span(text, uri) for text in name.options.get("stress", "").split(",") if text]
     made = simulate(int(seed), duration=name.options.get("duration", "20min"), stress=spans)
     records = replay.synthetic_records(
-        made.series, wall_ns=time.wall_ns(), device=f"simulated strap, seed {seed}"
-    )
+        made.series, wall_ns=time.wall_ns(), device=f"simulated strap, seed {seed}",
+        contact=Contact.HELD, battery_percent=100,
+    )  # fmt: skip
     phases = [("stress", "stress", begin, end) for begin, end in spans]
     return replay.Replay(
         f"simulation, seed {seed}", replay.with_markers(records, phases), speed=speed, time=time

@@ -15,7 +15,11 @@ from api.cli import (
     compare,
     demo,
     evaluate_detector,
+    journal,
+    record,
     recovery,
+    replay,
+    scan,
     simulate,
     summary,
     windows,
@@ -33,6 +37,10 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("demo", demo.demo),
+    Command("scan", scan.scan),
+    Command("record", record.record),
+    Command("replay", replay.replay),
+    Command("journal", journal.journal),
     Command("summary", summary.summary),
     Command("windows", windows.windows),
     Command("recovery", recovery.recovery),
@@ -59,6 +67,7 @@ def _root(
 
     \b
     hrv demo                                  the sample study, end to end
+    hrv record ble:H10 --out session.hrvj     a chest strap, live
     hrv summary session.txt                   HRV of one recording
     hrv windows session.txt --width 5min --step 1s --format csv
     hrv recovery session.txt --events events.csv

@@ -12,6 +12,8 @@ import typer
 from api.cli._output import OutputFormat
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hrv.types import NNSeries, RRSeries
 
 FileArgument = Annotated[
@@ -111,11 +113,12 @@ def moment(text: str, option: str = "--start") -> datetime:
         ) from None
 
 
-def read_series(file: str, how: Reading) -> RRSeries:
-    """Read one recording the way every command does."""
+def read_recording(file: str, how: Reading) -> tuple[RRSeries, pd.DataFrame]:
+    """Read one recording the way every command does: its intervals, and its own events."""
     import ingest
+    from ingest.reading import beats
 
-    return ingest.read(
+    recording = ingest.open_recording(
         file,
         format=how.form,
         unit=how.unit,
@@ -124,17 +127,24 @@ def read_series(file: str, how: Reading) -> RRSeries:
         sampling_rate_hz=how.sampling_rate_hz,
         channel=how.channel,
     )
+    return beats(recording, "standard input" if file == "-" else Path(file).name), recording.events
 
 
 def read_clean(file: str, method: str, how: Reading) -> NNSeries:
     """Read and clean one recording."""
     from hrv.clean import clean
 
-    return clean(read_series(file, how), method=method)
+    return clean(read_recording(file, how)[0], method=method)
 
 
 def read_each(files: list[str], method: str, how: Reading) -> list[NNSeries]:
-    """Read and clean several recordings; the first that cannot be read stops all.
+    """Read and clean several recordings; the first that cannot be read stops all."""
+    check_each(files, how)
+    return [read_clean(file, method, how) for file in files]
+
+
+def check_each(files: list[str], how: Reading) -> None:
+    """Refuse what cannot be meant of several recordings.
 
     Raises
     ------
@@ -148,4 +158,3 @@ def read_each(files: list[str], method: str, how: Reading) -> list[NNSeries]:
         raise InputError(f"{twice} is given twice; give each recording once")
     if how.start is not None and len(files) > 1:
         raise InputError("--start is the first beat of one recording; give the files one by one")
-    return [read_clean(file, method, how) for file in files]

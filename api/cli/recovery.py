@@ -27,8 +27,12 @@ SHOWN = (
 def recovery(
     files: opt.FilesArgument,
     events: Annotated[
-        str, typer.Option(metavar="CSV", help="Stressors: subject,phase,kind,start,end.")
-    ],
+        str | None,
+        typer.Option(
+            metavar="CSV",
+            help="Stressors: subject,phase,kind,start,end; default: the recording's own markers.",
+        ),
+    ] = None,
     subject: Annotated[
         str | None, typer.Option(help="Use only this subject's rows of the events file.")
     ] = None,
@@ -49,10 +53,12 @@ def recovery(
     file whose name holds one of them is that subject's.
 
     \b
+    hrv recovery p01.hrvj                      with the markers that hrv record took
     hrv recovery session.txt --events events.csv
     hrv recovery S02_IBI.csv --events phases.csv --subject S02 --format csv
     hrv recovery S02_IBI.csv S03_IBI.csv --events phases.csv --format csv
     """
+    from hrv.clean import clean as clean_series
     from hrv.episodes import mark
     from hrv.errors import InputError, NotComputableError
     from hrv.recovery import MEASURES
@@ -62,11 +68,14 @@ def recovery(
     if "-" in files and events == "-":
         raise InputError("the recording and --events cannot both be standard input")
     how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
-    series = opt.read_each(files, clean, how)
-    marked = mark(read_events(events, tz=tz))
+    opt.check_each(files, how)
+    given = None if events is None else mark(read_events(events, tz=tz))
     tables = []
-    for file, nn in zip(files, series, strict=True):
-        episodes = _episodes(file, nn, marked, events, subject)
+    for file, (rr, own) in [(file, opt.read_recording(file, how)) for file in files]:
+        nn, marked = clean_series(rr, method=clean), given
+        if marked is None:
+            marked = mark(own) if len(own) else []
+        episodes = _episodes(file, nn, marked, events or file, subject)
         table = measure(nn, episodes)
         if any(episode.subject for episode in episodes):
             table.insert(0, "subject", [episode.subject for episode in episodes])
@@ -101,6 +110,10 @@ def _episodes(
         inside = within(marked, nn, subject=subject)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
+    if not marked and events == file:
+        raise NotComputableError(
+            f"{file} carries no marker of kind 'stress'; name the stressors with --events CSV"
+        )
     if not inside:
         raise NotComputableError(
             f"{events}: no event of kind 'stress'{f' of {subject}' if subject else ''} "

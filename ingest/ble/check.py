@@ -59,7 +59,8 @@ class SignalCheck:
 
     def feed(self, record: Record) -> None:
         """Take the next record; everything but heart rate is passed over."""
-        if record.kind is Kind.EVENT and record.fields.get("event") in ("lost", "stalled"):
+        lost = record.kind is Kind.EVENT and record.fields.get("event") in ("lost", "stalled")
+        if lost or record.kind is Kind.SESSION:  # a new run has another clock
             self._heard.clear()
             self._first_ns = None
         if record.kind is not Kind.NOTIFICATION or record.channel != HEART_RATE_MEASUREMENT:

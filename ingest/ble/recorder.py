@@ -67,7 +67,7 @@ class Recorder:
 
     def mark(
         self, phase: str, *, kind: str = "tag", edge: str = "now", origin: str = "keyboard",
-        note: str = "",
+        note: str = "", ago_ns: int = 0,
     ) -> Record:  # fmt: skip
         """Put a marker in line with the beats; on the disk when this returns.
 
@@ -81,6 +81,8 @@ class Recorder:
             ``"start"``, ``"end"`` or ``"now"``.
         origin, note : str
             Who marked it, and anything worth saying.
+        ago_ns : int
+            How long ago it happened, ns: a timed phase, or a marker that was under way.
 
         Raises
         ------
@@ -94,7 +96,8 @@ class Recorder:
         fields: dict[str, Any] = {"phase": phase, "kind": kind, "edge": edge, "origin": origin}
         if note:
             fields["note"] = note
-        record = of_fields(Kind.MARKER, *self.source.now(), **fields)
+        mono_ns, wall_ns = self.source.now()
+        record = of_fields(Kind.MARKER, max(mono_ns - ago_ns, 0), wall_ns - ago_ns, **fields)
         self._take(record)
         return record
 

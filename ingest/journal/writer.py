@@ -43,7 +43,7 @@ class JournalWriter:
     Raises
     ------
     InputError
-        If another process records into the file, or it is no journal.
+        If another process records into the file, it is no journal, or it cannot be written.
     """
 
     def __init__(
@@ -57,7 +57,11 @@ class JournalWriter:
         self.path = Path(path)
         self._time = time or SystemTime()
         self._sync_every_ns = round(sync_every_s * 1e9)
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        try:
+            self._file = os.open(self.path, flags, 0o600)
+        except OSError as error:
+            raise InputError(f"cannot record into {self.path}: {error.strerror}") from None
         try:
             _lock(self._file, self.path)
             fields = self._take_over()
