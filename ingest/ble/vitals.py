@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from hrv.clean import clean
+from hrv.clean import clean, lipponen_tarvainen
 from hrv.metrics import select
 from hrv.metrics.base import MetricSettings
 from hrv.metrics.engine import evaluate
@@ -31,8 +32,8 @@ from ingest.ble.series import SeriesBuilder
 from ingest.journal.record import Kind, Record
 
 WINDOW_S = 60.0
-_MEMORY_S = 180.0
-"""Beats kept: the window and what its cleaning looks back on."""
+_CONTEXT = 3 * (lipponen_tarvainen.CLEANER.reach or 0) + 8
+"""Intervals kept before the window: what the verdict on its own can depend on."""
 _RECENT = 60
 """Intervals kept for the picture of the last beats."""
 _STATES = {
@@ -118,6 +119,7 @@ class VitalsWatch:
     _suspects: int = 0
     _minute: tuple[float, float, str] = (math.nan, math.nan, "no beat yet")
     _stale: bool = False
+    _since: int = 0
 
     @property
     def heard(self) -> bool:
@@ -190,8 +192,16 @@ class VitalsWatch:
         self._suspects += beat.suspect
         interval = self._builder.add(beat)
         if interval is not None:
-            self._builder.forget(interval.t_s - _MEMORY_S)
             self._stale = True
+            self._since += 1
+            if self._since > _CONTEXT:  # now and then: looking for the window's begin takes time
+                self._forget(interval.t_s - WINDOW_S)
+
+    def _forget(self, window_s: float) -> None:
+        times = [interval.t_s for interval in self._builder.intervals]
+        first = max(bisect_left(times, window_s) - _CONTEXT, 0)
+        self._builder.forget(times[first])
+        self._since = 0
 
     def _heart_rate(self) -> float:
         if self._measurement is None:
@@ -220,6 +230,7 @@ def last_minute(builder: SeriesBuilder) -> tuple[float, float, str]:
 
 
 def _rmssd(nn: NNSeries, stop_s: float) -> tuple[float, str]:
+    stop_s += 1e-3  # windows are half open: the newest beat lies within
     where = spans(nn, np.array([stop_s - WINDOW_S]), np.array([stop_s]))
     result = evaluate(nn, where, select("rmssd"), MetricSettings())
     return float(result.column("rmssd")[0]), str(reasons(result)[0])

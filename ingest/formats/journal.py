@@ -92,7 +92,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
 
 
 def _notes(verdict: Verdict, stream: BeatStream, builder: SeriesBuilder) -> tuple[str, ...]:
-    notes = [f"journal {verdict.session}: {verdict.sentence}"]
+    notes = [f"journal: {verdict.sentence}"]
     if not verdict.closed or any(d.tail for d in verdict.damage):
         notes.append("the recording was cut short: its last run does not end with a close")
     if stream.counts:
