@@ -66,7 +66,7 @@ def read(
         source, format=format, unit=unit, tz=tz, start=start,
         sampling_rate_hz=sampling_rate_hz, channel=channel,
     )  # fmt: skip
-    return beats(recording, _source(path).name)
+    return beats(recording, source.name)
 
 
 def beats(recording: Recording, name: str) -> RRSeries:
