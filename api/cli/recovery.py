@@ -111,7 +111,7 @@ def _episodes(
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
     if not marked and events == file:
-        raise NotComputableError(
+        raise InputError(
             f"{file} carries no marker of kind 'stress'; name the stressors with --events CSV"
         )
     if not inside:

@@ -18,7 +18,7 @@ def one_line(text: str) -> str:
         (["frobnicate"], "frobnicate"),
         (["summary"], "FILE"),
         (["summary", "a.txt", "--frob"], "--frob"),
-        (["recovery", "a.txt"], "--events"),
+        (["recovery", "--events", "e.csv"], "FILE"),
         (["catalogue", "spices"], "metrics"),
         (["windows", "a.txt", "--format", "yaml"], "csv"),
     ],
@@ -70,11 +70,19 @@ def test_messages_spell_arguments_as_options(hrv_command, tmp_path):
     assert "--input-format peaks with --sampling-rate" in one_line(done.err)
 
 
+def test_a_recording_without_markers_needs_events(hrv_command, tmp_path):
+    recording = tmp_path / "session.txt"
+    recording.write_text("800\n810\n790\n" * 200)
+    done = hrv_command("recovery", recording)
+    assert done.code == 2
+    assert "--events CSV" in one_line(done.err)
+
+
 def test_an_interruption_is_said_and_ends_with_130(hrv_command, monkeypatch, tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("api.cli._options.read_series", interrupt)
+    monkeypatch.setattr("api.cli._options.read_recording", interrupt)
     done = hrv_command("summary", tmp_path / "any.txt")
     assert (done.code, done.err) == (130, "hrv: interrupted\n")
 
