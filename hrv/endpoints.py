@@ -24,6 +24,21 @@ from hrv.recovery import MEASURES
 COLUMNS = ["subject", "session", "time", "condition", "value"]
 
 
+_SPOKEN = {
+    "nn50": "NN50", "pnn50": "pNN50", "pnn20": "pNN20", "hr": "heart rate", "nu": "n.u.",
+    "sampen": "sample entropy", "apen": "approximate entropy", "alpha1": "α1", "alpha2": "α2",
+} | {
+    part: part.upper()
+    for part in (
+        "nn", "sdnn", "cvnn", "rmssd", "cvrmssd", "sdsd", "sd1", "sd2", "sdann", "tinn", "pip",
+        "ials", "pss", "pas", "vlf", "lf", "hf", "dfa", "rqa",
+    )
+}  # fmt: skip
+"""Parts of metric names as the field writes them; any other part is a plain word."""
+_UNITS = {"1": "", "count": "", "ln ms": ""}
+NO_ENDPOINT = ("lf_hf", "ln_lf_hf")
+
+
 @dataclass(frozen=True, eq=False)
 class Endpoint:
     """An endpoint with its observations.
@@ -53,8 +68,9 @@ def title(name: str) -> tuple[str, str]:
         if measure.name == name:
             return measure.label, measure.unit
     for metric in METRICS:
-        if metric.name == name:
-            return metric.summary, metric.unit
+        if metric.name == name and not name.startswith("ln_"):
+            spoken = " ".join(_SPOKEN.get(part, part) for part in name.split("_"))
+            return spoken, _UNITS.get(metric.unit, metric.unit)
     if name.startswith("ln_"):
         return f"logarithm of {title(name.removeprefix('ln_'))[0]}", ""
     known = instrument(name)
@@ -86,11 +102,16 @@ def endpoint(
     Raises
     ------
     StudyError
-        If nothing has this name.
+        If nothing has this name, or the quantity supports no verdict (LF/HF).
     NotComputableError
         If values are censored or, for a logarithm, not positive: a comparison of means would
         be wrong.
     """
+    if name in NO_ENDPOINT:
+        raise StudyError(
+            f"{name} cannot be an endpoint: LF/HF is no measure of sympatho-vagal balance "
+            "(Billman 2013, doi:10.3389/fphys.2013.00026) and enters no verdict"
+        )
     found = _find(name, recovery, summaries, outcomes)
     if found is not None:
         return found

@@ -10,7 +10,7 @@ tz = "Europe/Berlin"
 [endpoint]
 primary = "residual_hr"   # mean heart rate 60-300 s after the stressor minus baseline, bpm
 direction = "lower"       # benefit, declared beforehand
-secondary = ["residual_ln_rmssd", "reactivity_hr", "tau_hr_s", "gad7", "sleep_quality"]
+secondary = ["residual_ln_rmssd", "reactivity_hr", "ln_tau_hr_s", "gad7", "sleep_quality"]
 swc = 1.0                 # smallest worthwhile change, bpm
 
 [design]

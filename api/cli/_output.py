@@ -8,7 +8,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from textwrap import fill
@@ -169,6 +169,11 @@ def for_people(table: pd.DataFrame, title: str = "") -> str:
     below = [fill(f"{name} (every row): {text}", 100) for name, text in shared.items() if text]
     lines = [line.rstrip() for line in captured.get().splitlines()]
     return "\n".join([*lines, *below]) + "\n"
+
+
+def bullets(remarks: Iterable[str]) -> list[str]:
+    """Set remarks below each other, wrapped."""
+    return [fill(r, 100, initial_indent="  - ", subsequent_indent="    ") for r in remarks]
 
 
 def _short(files: list[str]) -> list[str]:

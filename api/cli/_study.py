@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text, save
+from api.cli._output import OutputFormat, bullets, cell, emit_json, emit_table, emit_text, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,27 +109,32 @@ def _lines(result: StudyResult) -> list[str]:
     confirms = result.confirmatory
     if confirms is not headline:
         lines += [
-            f"  The order was drawn and logged: p {confirms.p_value:.3f} by {confirms.method}"
+            f"  The order was drawn and logged: p {confirms.p_value:.3f} by {confirms.method} "
+            "is the confirmatory one."
         ]
-        lines[-1] += " is the confirmatory one."
     if result.secondary:
         lines += ["", "Exploratory endpoints (not part of the verdict)"]
         lines += [_row(name, c) for name, c in result.secondary.items()]
     lines += ["", *_rates(result)]
     if headline.flags:
-        lines += ["", "Bear in mind", *(f"  - {flag}" for flag in headline.flags)]
+        lines += ["", "Bear in mind", *bullets(headline.flags)]
     if result.refusals:
-        lines += ["", "Not answered", *(f"  - {r.what}: {r.why}" for r in result.refusals)]
+        lines += ["", "Not answered", *bullets(f"{r.what}: {r.why}" for r in result.refusals)]
     return lines
 
 
 def _row(name: str, c: Comparison) -> str:
+    """One comparison in one line: name, estimate with interval, verdict, p."""
+    from hrv.report.figures import headline
+
     if c.refused:
         why = c.refusals[0].why if c.refusals else "refused"
-        return f"  {name:<22} refused: {why}"
+        return fill(f"  {name:<20} refused: {why}", 100, subsequent_indent=" " * 23)
+    estimate, interval = headline(c, str(c.settings.get("unit", "")))
     p = f"p {c.p_value:.3f}" if c.p_value == c.p_value else ""
-    interval = f"{c.estimate:+.2f} [{c.low:+.2f}, {c.high:+.2f}]" if c.low == c.low else ""
-    return f"  {name:<22} {interval or f'{c.estimate:+.2f}':<24} {c.verdict:<13} {p}".rstrip()
+    bounds = f"[{interval}]" if c.low == c.low else ""
+    row = f"  {name:<20} {estimate:>10}  {bounds:<24} {c.verdict:<13} {p}"
+    return row.replace("\u202f", " ").rstrip()
 
 
 def _rates(result: StudyResult) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import _options as opt
-from api.cli._output import OutputFormat, emit_table, emit_text, for_people, stacked
+from api.cli._output import OutputFormat, bullets, emit_table, emit_text, for_people, stacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,5 +143,5 @@ def _notes(table: pd.DataFrame) -> str:
         if notes:
             where = " ".join(str(row[key]) for key in ("file", "subject", "label") if row.get(key))
             lines += ["", f"{where} (onset {row['onset_s']:.0f} s)"]
-            lines += [fill(n, 100, initial_indent="  - ", subsequent_indent="    ") for n in notes]
+            lines += bullets(notes)
     return "\n".join(lines) + "\n" if lines else ""

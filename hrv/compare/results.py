@@ -16,7 +16,6 @@ from hrv.compare.reml import Inference
 from hrv.types import Comparison, Refusal
 
 _NAN = math.nan
-_LARGEST_LN = 700.0  # beyond it exp overflows, and no logarithm was meant
 
 
 def t_quantile(df: float, probability: float) -> float:
@@ -102,7 +101,7 @@ def comparison(
     """Make the Comparison of an estimate with its interval, percent, verdict and sentence."""
     estimate, low, high = triple
     linear = design.settings.scale == "linear"
-    percent, percent_low, percent_high = (_NAN if linear else _percent(v) for v in triple)
+    percent, percent_low, percent_high = (_NAN if linear else words.percent(v) for v in triple)
     return Comparison(
         method, estimate, low, high, p_value, df, percent, percent_low, percent_high,
         verdict=words.verdict(low, high, swc),
@@ -113,11 +112,6 @@ def comparison(
         settings=settings_of(design, method),
         details=plain(details or {}),
     )  # fmt: skip
-
-
-def _percent(difference: float) -> float:
-    """Change in percent that a difference of natural logarithms means."""
-    return math.inf if difference > _LARGEST_LN else 100 * math.expm1(difference)
 
 
 def refused(

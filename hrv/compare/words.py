@@ -7,6 +7,7 @@ was drawn at random and logged, and never after a start at a symptom peak.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from hrv.compare.base import CompareSettings, Design
 
@@ -16,27 +17,66 @@ CAUSAL = (
 )  # fmt: skip
 """Beginnings of words that claim a cause; tests keep them out where nothing supports them."""
 
+_DIGITS = {"bpm": 1, "bpm/min": 1, "ms": 1, "%": 1, "s": 0, "": 2, "Hz": 3}
+_LARGEST_LN = 700.0  # beyond it exp overflows, and no logarithm was meant
 
-def amount(value: float, settings: CompareSettings, *, signed: bool = False) -> str:
+
+def digits(unit: str, *values: float) -> int:
+    """Return decimals for values that stand together, such as an estimate and its interval.
+
+    Those of the unit; more if all would look zero, and up to two more if one of them would.
+
+    Parameters
+    ----------
+    unit : str
+        Unit of the values; an unknown one gets two decimals.
+    *values : float
+        As they are shown; NaN and infinities do not count.
+    """
+    usual = _DIGITS.get(unit, 2)
+    sizes = [abs(v) for v in values if math.isfinite(v) and v != 0]
+    if unit == "%" and max(sizes, default=0.0) >= 9.95:
+        usual = 0
+    if not sizes:
+        return usual
+    if max(sizes) < 10.0**-usual:
+        return min(6, math.ceil(-math.log10(max(sizes))) + 1)
+    return next((d for d in (usual, usual + 1) if round(min(sizes), d) > 0), usual + 2)
+
+
+def shown(values: Iterable[float], settings: CompareSettings) -> tuple[list[float], str]:
+    """Return values as they are spoken of, and their unit: percent for a logarithm."""
+    if settings.scale != "log":
+        return list(values), settings.unit
+    return [percent(v) for v in values], "%"
+
+
+def percent(difference: float) -> float:
+    """Change in percent that a difference of natural logarithms means."""
+    return math.inf if difference > _LARGEST_LN else 100 * math.expm1(difference)
+
+
+def amount(
+    value: float, settings: CompareSettings, *, signed: bool = False, decimals: int | None = None
+) -> str:
     """Write a difference in the outcome's unit, or in percent for an outcome on the log scale."""
-    sign = "+" if signed else ""
-    if settings.scale == "log":
-        percent = 100 * math.expm1(value)
-        return f"{percent:{sign}.{_decimals(percent)}f} %".replace("-", "−")
-    unit = f" {settings.unit}" if settings.unit else ""
-    return f"{value:{sign}.{_decimals(value)}f}{unit}".replace("-", "−")
+    (size,), unit = shown([value], settings)
+    places = _decimals(size) if decimals is None else decimals
+    text = f"{round(size, places) + 0.0:{'+' if signed else ''}.{places}f}"  # no "-0.0"
+    return f"{text}{' ' if unit else ''}{unit}".replace("-", "−").replace("inf", "∞")
 
 
 def _decimals(value: float) -> int:
+    """Decimals of a value that stands alone: two significant figures."""
     size = abs(value)
     if size == 0 or not math.isfinite(size):
         return 0
     return int(min(max(1 - math.floor(math.log10(size)), 0), 4))
 
 
-def magnitude(value: float, settings: CompareSettings) -> str:
+def magnitude(value: float, settings: CompareSettings, decimals: int | None = None) -> str:
     """Write how much higher or lower, as in ``"12 % higher"``."""
-    size = amount(value, settings).lstrip("−")
+    size = amount(value, settings, decimals=decimals).lstrip("−")
     return f"{size} {'higher' if value >= 0 else 'lower'}"
 
 
@@ -62,10 +102,14 @@ def sentence(estimate: float, low: float, high: float, swc: float, design: Desig
     settings = design.settings
     reference, other = design.conditions
     name = _outcome(settings)
-    said = f"{name} was {magnitude(estimate, settings)} with {other!r} than with {reference!r}"
-    if math.isfinite(low) and math.isfinite(high):
-        ends = f"{amount(low, settings, signed=True)} to {amount(high, settings, signed=True)}"
-        said += f" ({100 * settings.level:g} % interval {ends})"
+    known = math.isfinite(low) and math.isfinite(high)
+    together, unit = shown([estimate, low, high] if known else [estimate], settings)
+    places = digits(unit, *together)
+    said = f"{name} was {magnitude(estimate, settings, places)} with {other!r}"
+    said += f" than with {reference!r}"
+    if known:
+        ends = [amount(v, settings, signed=True, decimals=places) for v in (low, high)]
+        said += f" ({100 * settings.level:g} % interval {' to '.join(ends)})"
     return f"{said}. {_meaning(low, high, swc, design)}"
 
 
@@ -118,4 +162,6 @@ def _reading(design: Design) -> str:
 
 def refusal(design: Design, why: str) -> str:
     """Say that there is no answer, and why."""
-    return f"There is no answer for {_outcome(design.settings)}: {why}."
+    name = _outcome(design.settings)
+    name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    return f"There is no answer for {name}: {why}."

@@ -65,7 +65,8 @@ def _drawn(ident: str, draw: Callable[[float], Figure], alt: str, caption: str) 
 def effect(result: StudyResult) -> Drawing:
     """Return the estimates of all methods against the smallest worthwhile change."""
     head = result.headline
-    title, unit = words.outcome(result.study.primary, head)
+    _, unit = words.outcome(result.study.primary, head)
+    title = words.quantity(result.study.primary, head)
     labels = {name: words.method(name).title for name in result.primary}
     swc = worthwhile(head, unit)
     band = (
@@ -99,9 +100,18 @@ def headline(head: Comparison, unit: str) -> tuple[str, str]:
 
 def worthwhile(head: Comparison, unit: str) -> str:
     """Return the smallest worthwhile change; in percent, both sides differ."""
-    if math.isnan(head.percent) or not math.isfinite(head.swc):
-        return numbers.plus_minus(head.swc, unit)
-    low, high = (100 * math.expm1(v) for v in (-head.swc, head.swc))
+    return _either_way(head, head.swc, unit)
+
+
+def detectable(head: Comparison, unit: str) -> str:
+    """Return the difference that a study as precise as this one finds 8 times in 10."""
+    return _either_way(head, float(head.details.get("mde80", math.nan)), unit)
+
+
+def _either_way(head: Comparison, size: float, unit: str) -> str:
+    if math.isnan(head.percent) or not math.isfinite(size):
+        return numbers.plus_minus(size, unit)
+    low, high = (100 * math.expm1(v) for v in (-size, size))
     return numbers.interval(low, high, "%")
 
 

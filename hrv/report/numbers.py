@@ -8,31 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from hrv.compare.words import digits
+
 NO_VALUE = "–"
 """Printed where there is no number."""
 
 _THIN = "\u202f"  # narrow no-break space: number and unit stay on one line
-_DIGITS = {"bpm": 1, "bpm/min": 1, "ms": 1, "%": 1, "s": 0, "": 2, "Hz": 3}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def digits(unit: str, *values: float) -> int:
-    """Return decimals for values of one kind: those of the unit, more if all would look zero.
-
-    Parameters
-    ----------
-    unit : str
-        Unit of the values; an unknown one gets two decimals.
-    *values : float
-        What stands together, such as an estimate and its interval.
-    """
-    usual = _DIGITS.get(unit, 2)
-    sizes = [abs(v) for v in values if math.isfinite(v) and v != 0]
-    if unit == "%" and max(sizes, default=0.0) >= 9.95:
-        return 0
-    if not sizes or max(sizes) >= 10.0**-usual:
-        return usual
-    return min(6, math.ceil(-math.log10(max(sizes))) + 1)
 
 
 def number(value: Any, decimals: int = 2, *, sign: str = "-") -> str:

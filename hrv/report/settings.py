@@ -15,6 +15,21 @@ from hrv.report import numbers, words
 from hrv.report.table import Table, cell, columns
 from hrv.study import StudyResult
 
+LABELS = {
+    "washin_days": "wash-in, days left out after each change",
+    "direction": "benefit declared beforehand",
+    "swc": "smallest worthwhile change",
+    "level": "level of intervals",
+    "start_reason": "why it was started",
+    "trend": "linear trend",
+    "mde80": "detectable difference (power 80 %)",
+    "phi": "correlation of neighbouring days (φ)",
+    "hedges_g": "Hedges g",
+    "p_value": "p",
+    "smallest_p_value": "smallest p these orders allow",
+    "p_value_declared_direction": "p in the declared direction",
+}
+"""Settings and figures whose names in the code are no words; the others read as they stand."""
 _SERIES = ("days", "blocks", "block_means", "people")  # the pictures show them
 
 
@@ -61,8 +76,15 @@ def used(result: StudyResult) -> tuple[Table, ...]:
 
 
 def _table(ident: str, caption: str, pairs: Mapping[str, Any]) -> Table:
-    rows = tuple((cell(name.replace("_", " ")), cell(text)) for name, text in flat(pairs))
-    return Table(ident, caption, columns("Setting", "Value"), rows, fold=len(rows) > 24)
+    rows = tuple((cell(_label(name)), cell(text)) for name, text in flat(pairs))
+    return Table(ident, caption, columns("Setting", "Value"), rows, fold=len(rows) > 12)
+
+
+def _label(name: str) -> str:
+    *prefix, last = name.split(" · ")
+    return " · ".join(
+        [*(p.replace("_", " ") for p in prefix), LABELS.get(last, last.replace("_", " "))]
+    )
 
 
 def flat(pairs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

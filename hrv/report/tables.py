@@ -20,7 +20,7 @@ FOLD_ABOVE = 12
 
 def methods(result: StudyResult) -> Table:
     """Return the primary endpoint by every method, with what each assumes."""
-    title, _ = words.outcome(result.study.primary, result.headline)
+    title = words.quantity(result.study.primary, result.headline)
     level = numbers.share(result.study.settings.level)
     rows = []
     for k, (name, comparison) in enumerate(result.primary.items()):
@@ -73,7 +73,7 @@ def exploratory(result: StudyResult) -> Table:
     """Return the endpoints that were not declared primary, labelled as exploratory."""
     rows = []
     for name, comparison in result.secondary.items():
-        title, _ = words.outcome(name, comparison)
+        title = words.quantity(name, comparison)
         adjusted = float(comparison.details.get("p_holm", np.nan))
         estimate, interval, p_value, _ = _answer(comparison, name)
         rows.append(

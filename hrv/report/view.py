@@ -73,7 +73,7 @@ class Report:
 def build(result: StudyResult) -> Report:
     """Turn a result into the values of the page; every string is plain text but the SVG."""
     first, second = result.study.conditions
-    title, _ = words.outcome(result.study.primary, result.headline)
+    title = words.quantity(result.study.primary, result.headline)
     return Report(
         title=result.study.title or "Stress recovery",
         subtitle=f"{words.sentence_case(title)}: {second} compared with {first}",
@@ -90,8 +90,9 @@ def _facts(result: StudyResult) -> tuple[tuple[str, str], ...]:
     facts = [
         (numbers.count(people), "person" if people == 1 else "people"),
         (numbers.count(len(sessions)), "recording" if len(sessions) == 1 else "recordings"),
-        (numbers.count(len(result.recovery)), "stress episodes"),
     ]
+    if len(result.recovery):
+        facts.append((numbers.count(len(result.recovery)), "stress episodes"))
     if not phases.empty:
         span, _, drawn = settings.phase_words(result).rpartition(", ")
         facts.append((span, f"{numbers.count(len(phases), 'phase')}, {drawn}"))
@@ -117,32 +118,46 @@ def _verdict(result: StudyResult) -> Verdict:
         estimate=estimate,
         interval="" if interval in ("", numbers.NO_VALUE) else f"{level} interval {interval}",
         explanation="" if rest else words.explanation(head),
-        direction="" if head.refused else words.direction(study.settings.direction),
+        direction="" if head.refused else _basis(result),
         facts=() if head.refused else _small_figures(result, unit),
         flags=tuple(words.sentence_case(flag) for flag in head.flags),
         reasons=tuple(words.sentence_case(r.why) for r in head.refusals) if head.refused else (),
     )
 
 
+def _basis(result: StudyResult) -> str:
+    """Say which method speaks and what was declared beforehand."""
+    head = result.headline
+    df = numbers.number(head.df, 1).removesuffix(".0")
+    freedom = "" if df == numbers.NO_VALUE else f", {df} degrees of freedom"
+    told = words.direction(result.study.settings.direction)
+    return f"{words.method(head.method).title}{freedom}. {told}"
+
+
 def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...]:
     head, confirms = result.headline, result.confirmatory
     known = [
-        ("Method", words.method(head.method).title),
         ("Smallest worthwhile change", figures.worthwhile(head, unit)),
+        ("Detectable, power 80 %", figures.detectable(head, unit)),
         ("p-value", numbers.p_value(head.p_value)),
-        ("Degrees of freedom", numbers.number(head.df, 1)),
     ]
     if confirms is not head:
-        known[2:2] = [("Randomisation p, confirmatory", numbers.p_value(confirms.p_value))]
-        known[3] = ("p-value of the model", known[3][1])
+        known[2:] = [
+            ("p of the order drawn, confirmatory", numbers.p_value(confirms.p_value)),
+            ("p of the model", numbers.p_value(head.p_value)),
+        ]
     return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)
+
+
+_OF_EPISODES = ("curves-section", "missing-section")
+"""Sections that have no place in a study without stressors."""
 
 
 def _sections(result: StudyResult) -> tuple[Section, ...]:
     first, second = result.study.conditions
     exploratory = tables.exploratory(result)
     paired = result.study.phases.empty or len({x.subject for x in result.study.sessions}) > 6
-    return (
+    sections = (
         Section("effect-section", "The effect", figure=figures.effect(result)),
         Section(
             "days-section", "Person by person" if paired else "Day by day",
@@ -181,6 +196,8 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
             tables=(settings.declared(result), *settings.used(result)),
         ),
     )  # fmt: skip
+    stressed = len(result.recovery) > 0
+    return tuple(s for s in sections if stressed or s.ident not in _OF_EPISODES)
 
 
 def _how(result: StudyResult) -> str:

@@ -61,6 +61,12 @@ def outcome(name: str, comparison: Comparison | None = None) -> tuple[str, str]:
     return told if told not in ("", "value") else known, str(settings.get("unit") or unit)
 
 
+def quantity(name: str, comparison: Comparison) -> str:
+    """Return what percentages are said of: the quantity, not its logarithm."""
+    told, _ = outcome(name, comparison)
+    return told if math.isnan(comparison.percent) else told.removeprefix("logarithm of ")
+
+
 def method(name: str) -> MethodWords:
     """Return the words for a method; an unknown one keeps its name and its table's summary."""
     if name in METHODS:

@@ -93,3 +93,42 @@ def test_an_unreadable_recording_is_reported_and_the_rest_is_analysed(
     result = json.loads(done.out)
     assert done.code == 0
     assert any("zz.txt" in r["what"] for r in result["not_answered"])
+
+
+GUDB = """
+title = "Sitting against mental arithmetic"
+[endpoint]
+primary = "ln_rmssd"
+secondary = ["mean_hr"]
+[design]
+method = "paired"
+conditions = ["sitting", "maths"]
+[data]
+recordings = "recordings.csv"
+format = "peaks"
+sampling_rate_hz = 250
+"""
+
+
+def test_two_conditions_in_one_session_are_compared_over_people(hrv_command, shared_data, tmp_path):
+    """GUDB: eight people, sitting and mental arithmetic; no clock is needed."""
+    rows = ["file,subject,condition"]
+    for number in range(8):
+        for condition in ("sitting", "maths"):
+            name = f"subject_{number:02d}_{condition}_annotation_cs.tsv"
+            shutil.copy(shared_data / "gudb" / name, tmp_path / name)
+            rows.append(f"{name},S{number:02d},{condition}")
+    (tmp_path / "recordings.csv").write_text("\n".join(rows) + "\n")
+    study = minimal(tmp_path, GUDB)
+    done = hrv_command("compare", study, "--format", "json", "--report", tmp_path / "r.html")
+    result = json.loads(done.out)
+    assert done.code == 0, done.err
+    assert (result["method"], result["verdict"]) == ("paired", "lower")
+    assert result["df"] == 7
+    assert -60 < result["percent"] < -5
+    assert result["sentence"].startswith("RMSSD was ")
+    assert "stress episodes" not in (tmp_path / "r.html").read_text()
+    (tmp_path / "recordings.csv").write_text("\n".join(rows[:9]) + "\n")
+    few = hrv_command("compare", study)
+    assert few.code == 1
+    assert "at least 5" in few.err

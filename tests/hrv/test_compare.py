@@ -262,7 +262,7 @@ def test_refuses_five_days_a_phase():
     outcomes, phases = before_after(days=5, missing_days=0.0)
     result = compare(outcomes, phases)
     assert why(result) == "'off' has 5 days with a usable value and at least 7 are needed"
-    assert result.sentence == f"There is no answer for Value: {why(result)}."
+    assert result.sentence == f"There is no answer for value: {why(result)}."
 
 
 def test_refuses_blocks_of_four_days():

@@ -112,3 +112,22 @@ def test_sizes_keep_two_figures(value, scale, unit, text):
 def test_percentages_are_said_of_the_quantity_not_of_its_logarithm(scale, outcome, start):
     result = answers("planned", scale=scale, outcome=outcome)
     assert result.sentence.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("triple", "unit", "decimals"),
+    [
+        ((-0.52, -1.38, 0.33), "bpm", 1),
+        ((-2.1, -4.0, 0.04), "bpm", 2),  # an end that would look zero gets another digit
+        ((-33.0, -51.0, -6.3), "%", 0),
+        ((0.85, -2.8, 4.6), "%", 1),
+        ((0.004, 0.002, 0.006), "", 4),
+        ((1.0, float("nan"), float("nan")), "", 2),
+    ],
+)
+def test_an_estimate_and_its_interval_are_told_with_the_same_decimals(triple, unit, decimals):
+    assert words.digits(unit, *triple) == decimals
+    settings = CompareSettings(scale="linear", unit=unit)
+    told = [words.amount(v, settings, decimals=decimals) for v in triple if v == v]
+    places = {len(t.split(" ")[0].partition(".")[2]) for t in told}
+    assert places == {decimals}

@@ -200,9 +200,11 @@ def test_the_page_says_what_it_is_not_and_what_made_it(any_page):
 
 def test_every_setting_of_the_study_is_printed(page):
     text = page.words
-    for told in ("washin days 2", "start reason planned", "familiarisation sessions left out 3",
+    for told in ("left out after each change 2", "why it was started planned",
+                 "familiarisation sessions left out 3",
                  "seed 0", "cleaner lipponen_tarvainen", "one of 8 orders could have been drawn",
-                 "phi 0.31", "level 0.95", "swc default"):  # fmt: skip
+                 "(φ) 0.31", "level of intervals 0.95",
+                     "smallest worthwhile change default"):  # fmt: skip
         assert told in text, told
 
 

@@ -9,6 +9,7 @@ import pytest
 from studies import simulated_study, with_labels_swapped
 
 import hrv
+from hrv.endpoints import title
 from hrv.study.answers import holm
 from hrv.types import Refusal
 
@@ -109,6 +110,18 @@ def test_a_recording_metric_can_be_the_endpoint(study):
 def test_an_unknown_endpoint_is_answered_with_the_choices(study):
     with pytest.raises(hrv.StudyError, match="residual_hr"):
         hrv.analyse(replace(study, primary="stress"))
+
+
+def test_an_endpoint_is_called_what_the_field_calls_it():
+    assert [title(name) for name in ("ln_rmssd", "mean_hr", "pnn50", "sd1", "residual_hr")] == [
+        ("logarithm of RMSSD", ""), ("mean heart rate", "bpm"), ("pNN50", "%"), ("SD1", "ms"),
+        ("residual activation", "bpm"),
+    ]  # fmt: skip
+
+
+def test_lf_hf_is_no_endpoint(study):
+    with pytest.raises(hrv.StudyError, match="sympatho-vagal"):
+        hrv.analyse(replace(study, primary="lf_hf"))
 
 
 def test_the_mean_curve_starts_high_and_comes_down(result):
