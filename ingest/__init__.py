@@ -8,13 +8,17 @@ from ingest.formats._write_text import write_text
 from ingest.formats.base import Format, ReadOptions, Recording, Source
 from ingest.outcomes import read_outcomes
 from ingest.reading import open_recording, read
+from ingest.writers import WRITERS, Writer, Written
 
 __all__ = [
     "FORMATS",
+    "WRITERS",
     "Format",
     "ReadOptions",
     "Recording",
     "Source",
+    "Writer",
+    "Written",
     "open_recording",
     "read",
     "read_doses",

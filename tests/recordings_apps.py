@@ -6,13 +6,17 @@ import gzip
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 
 import journal_rig as rig
 from recordings import RR, Sample
 
+from hrv.types import Provenance, RRSeries
 from ingest.ble.measurement import decode
 from ingest.journal import Kind
 from ingest.journal.record import MAGIC, of_fields, pack
+from ingest.writers import fhir, open_mhealth
+from ingest.writers.parquet import WRITER
 
 SUMS = (0, 812, 1602, 2407, 3228)
 
@@ -104,6 +108,17 @@ def bids(sums=BEAT_SAMPLES, size: int = 2500) -> bytes:
 
 BIDS_SIDE = b'{"SamplingFrequency": 1000.0, "StartTime": -1.5, "Columns": ["beat"]}'
 
+
+def parquet() -> bytes:
+    series = RRSeries.from_ms(RR, provenance=Provenance(device="strap"))
+    return WRITER.write(series).files[".parquet"]
+
+
+CLOCKED = RRSeries.from_ms(
+    RR, start=datetime(2024, 3, 1, 8, tzinfo=UTC), provenance=Provenance(device="strap")
+)
+FHIR = next(iter(fhir.write(CLOCKED).files.values()))
+OPEN_MHEALTH = next(iter(open_mhealth.write(CLOCKED).files.values()))
 JOURNAL, JOURNAL_RR = journal()
 
 APPS = (
@@ -142,6 +157,9 @@ APPS = (
            outcomes=4),
     Sample("mmash", "RR.csv", b",ibi_s,day,time\n1,0.812,1,23:59:58\n2,0.790,1,23:59:59\n"
            b"3,0.805,2,00:00:00\n4,0.821,2,00:00:01\n", RR[:4]),
+    Sample("parquet", "a.parquet", parquet(), RR),
+    Sample("fhir", "rr.fhir.json", FHIR, RR),
+    Sample("open_mhealth", "rr.omh.json", OPEN_MHEALTH, RR),
     Sample("bids_physio", "sub-01_physio.tsv.gz", bids(), (812.0, 790.0, 805.0),
            beside={"sub-01_physio.json": BIDS_SIDE}),
 )  # fmt: skip

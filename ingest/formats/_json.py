@@ -38,6 +38,15 @@ def parse(text: str, name: str, line: int | None = None) -> Any:
         ) from None  # fmt: skip
 
 
+def documents(text: str, name: str) -> list[Any]:
+    """Parse one document, or one a line."""
+    lines = [(i, line.strip()) for i, line in enumerate(text.splitlines(), start=1)]
+    lines = [(i, line) for i, line in lines if line]
+    if len(lines) > 1 and all(line[0] in "{[" and line[-1] in "}]" for _, line in lines):
+        return [parse(line, name, number) for number, line in lines]
+    return [parse(text, name)]
+
+
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
 

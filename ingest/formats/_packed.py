@@ -27,9 +27,10 @@ _BROKEN = (
 class Bounded(io.RawIOBase):
     """A reader that stops when more comes out than could honestly be inside."""
 
-    def __init__(self, file: BinaryIO, packed: int, source: str) -> None:
+    def __init__(self, file: BinaryIO, packed: int, source: str, *, ratio: int = RATIO) -> None:
         self._file = file
-        self._limit = min(LARGEST, FREE + RATIO * packed)
+        self._ratio = ratio
+        self._limit = min(LARGEST, FREE + ratio * packed)
         self._source = source
         self._seen = 0
 
@@ -53,7 +54,8 @@ class Bounded(io.RawIOBase):
         self._seen += len(data)
         if self._seen > self._limit:
             raise FormatError(
-                f"unfolds to more than {RATIO} times its size: refused as a decompression bomb",
+                f"unfolds to more than {self._ratio} times its size: "
+                "refused as a decompression bomb",
                 source=self._source,
             )
         return data
@@ -94,9 +96,11 @@ def member(source: Source, wanted: Callable[[str], bool], what: str) -> Iterator
             yield Bounded(inner, found[0].compress_size, source.name)  # type: ignore[arg-type,misc]
 
 
-def gunzip(source: Source) -> bytes:
-    """Unfold a gzip file into memory, within the limits."""
+@contextmanager
+def gunzipped(source: Source, *, ratio: int = RATIO) -> Iterator[BinaryIO]:
+    """Open a gzip file for reading piece by piece, within the limits."""
     with source.open() as file:
-        packed = file.read()
-    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as inner:
-        return Bounded(inner, len(packed), source.name).read()  # type: ignore[arg-type]
+        packed = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        with gzip.GzipFile(fileobj=file) as inner:
+            yield Bounded(inner, packed, source.name, ratio=ratio)  # type: ignore[arg-type,misc]

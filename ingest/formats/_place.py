@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hrv.types import CONTIGUITY_S, Float
+from hrv.types import CONTIGUITY_S, Float, cumulative_s
 from ingest.formats._times import clock_note, overlap, settle
 
 LATE_S = 3.0
@@ -34,7 +34,9 @@ class Placed:
     notes: tuple[str, ...]
 
 
-def place(rr_ms: Float, clock_s: Float, resolution_s: float) -> Placed:
+def place(
+    rr_ms: Float, clock_s: Float, resolution_s: float, *, elapsed: bool = False, end: bool = False
+) -> Placed:
     """Place intervals by a time that stands beside each.
 
     A time can be that of the beat that ends the interval, of the beat that begins it, or of
@@ -50,9 +52,17 @@ def place(rr_ms: Float, clock_s: Float, resolution_s: float) -> Placed:
         Times in the file, s.
     resolution_s : float
         Smallest step of that clock, s.
+    elapsed : bool
+        The clock counts from the begin of the recording: no beat can lie before its zero.
+    end : bool
+        The format says that times are those of the beat that ends an interval.
     """
     found: list[tuple[float, Float, str]] = []
     for end_s, which in ((clock_s, "end"), (clock_s + rr_ms / 1000, "begin")):
+        if which == "begin" and end:
+            continue
+        if elapsed and end_s[0] < rr_ms[0] / 1000 - resolution_s:
+            continue
         if overlap(end_s, rr_ms, resolution_s) is None:
             settled = settle(end_s, rr_ms, resolution_s)
             ahead = np.diff(settled) - rr_ms[1:] / 1000
@@ -63,13 +73,13 @@ def place(rr_ms: Float, clock_s: Float, resolution_s: float) -> Placed:
     else:
         end_s, how = anchor(rr_ms, clock_s)
     begin_s = float(end_s[0] - rr_ms[0] / 1000)
-    total_s = float(end_s[-1] - begin_s)
-    span_s = float(clock_s[-1] - clock_s[0]) + float(rr_ms[0]) / 1000
+    wall_s = float(end_s[-1] - begin_s)
+    if not found:  # times of arrival: doubled beats must show, not stretch the clock
+        wall_s = float(clock_s[-1] - clock_s[0] + rr_ms[0] / 1000)
     gaps = int((np.diff(end_s) - rr_ms[1:] / 1000 > CONTIGUITY_S).sum())
     lost = () if not gaps else (f"{gaps} gaps where the clock ran on without beats",)
-    exact = float(np.cumsum(rr_ms)[-1]) / 1000
-    t_s = end_s - begin_s if gaps else np.cumsum(rr_ms) / 1000
-    return Placed(t_s, begin_s, (how, *lost, clock_note(rr_ms, max(total_s, span_s, exact))))
+    t_s = end_s - begin_s if gaps else cumulative_s(rr_ms)
+    return Placed(t_s, begin_s, (how, *lost, clock_note(rr_ms, wall_s)))
 
 
 def anchor(rr_ms: Float, clock_s: Float, late_s: float = LATE_S) -> tuple[Float, str]:

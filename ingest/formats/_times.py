@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +51,15 @@ def settle(end_s: Float, rr_ms: Float, resolution_s: float) -> Float:
             begin = settled[lo - 1]
         settled[lo:hi] = begin + np.cumsum(rr_ms[lo:hi]) / 1000
     return settled
+
+
+_CLOCK_NOTE = re.compile(r"the intervals add up to [\d.]+ s of ([\d.]+) s by the clock")
+
+
+def wall_s(notes: Iterable[str]) -> float | None:
+    """Time that passed by a source's clock, as `clock_note` wrote it down; None without a clock."""
+    found = (_CLOCK_NOTE.match(note) for note in notes)
+    return next((float(match[1]) for match in found if match), None)
 
 
 def clock_note(rr_ms: Float, wall_s: float) -> str:

@@ -85,7 +85,7 @@ def stream(
             f"is no whole XML document ({expat.ErrorString(error.code)}); it was cut short or "
             "damaged, export it again", source=source, line=error.lineno
         ) from None  # fmt: skip
-    except (ValueError, UnicodeError) as error:
+    except (ValueError, LookupError) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"is no XML document ({error})", source=source) from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from hrv.errors import FormatError
-from hrv.types import RR_MAX_MS, Float, Provenance, RRSeries
+from hrv.types import RR_MAX_MS, Bool, Float, Int, Provenance, RRSeries
 from ingest.formats import _packed
 from ingest.formats._ecg import first_peak, resolution_note, to_series
 from ingest.formats._json import load, number, parse
@@ -15,8 +18,12 @@ from ingest.formats.base import ECG, Format, ReadOptions, Recording, Source
 
 ENDING = "physio.tsv.gz"
 BEAT, KEPT = "beat", "interval"
+DEVICE = "ManufacturersModelName"
 _BEATS = (BEAT, "beats", "r_peak", "r_peaks")
 _ECGS = ("ecg", "ekg", "cardiac")
+_PIECE = 1 << 22
+_MOST_LINES = 1 << 27  # 37 h at 1000 Hz
+_MOST_SAMPLES = 1 << 25
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -32,30 +39,39 @@ def read(source: Source, options: ReadOptions) -> Recording:
     source : Source
         The table; the sidecar beside it names rate, start and columns.
     options : ReadOptions
-        `channel` names a column; `start` is the moment of BIDS time zero.
+        `channel` names a column; `start` is the moment of the first beat (marked beats) or
+        of the first sample (ECG).
 
     Raises
     ------
     FormatError
         If the sidecar is missing or incomplete, or naming the line.
     """
-    rate, begin_s, columns = _sidecar(source)
-    column = _column(columns, options.channel, source.name)
-    values = _values(source, columns.index(column), len(columns))
-    zero = options.start
+    side = _sidecar(source)
+    column = _column(side.columns, options.channel, source.name)
     if column.lower() in _BEATS:
-        interval = _values(source, columns.index(KEPT), len(columns)) if KEPT in columns else None
-        return Recording(_marked(values, interval, rate, begin_s, options, source.name))
+        return Recording(_marked(source, column, side, options))
+    values = _signal(source, side.columns.index(column), len(side.columns))
     _, says = first_peak(*aware_start(None, options, ""))
-    ecg = ECG(values, rate, zero, column)
+    ecg = ECG(values, side.rate, options.start, column)
     provenance = Provenance(
-        source=source.name, format="bids_physio", clock=says,
-        notes=(f"StartTime {begin_s:g} s before or after the first volume",),
+        source=source.name, format="bids_physio", clock=says, device=side.device,
+        notes=(f"StartTime {side.begin_s:g} s before or after the first volume",),
     )  # fmt: skip
     return Recording(to_series(ecg, provenance), ecg=ecg)
 
 
-def _sidecar(source: Source) -> tuple[float, float, list[str]]:
+@dataclass(frozen=True)
+class _Side:
+    """What the sidecar says."""
+
+    rate: float
+    begin_s: float
+    columns: list[str]
+    device: str
+
+
+def _sidecar(source: Source) -> _Side:
     name = source.name[: -len(".tsv.gz")] + ".json"
     beside = source.sibling(name)
     if beside is None:
@@ -75,7 +91,7 @@ def _sidecar(source: Source) -> tuple[float, float, list[str]]:
         or not all(isinstance(column, str) for column in columns)
     ):
         raise FormatError("has no list of Columns", source=name)
-    return rate, begin_s, columns
+    return _Side(rate, begin_s, columns, str(about.get(DEVICE, "")))
 
 
 def _column(columns: list[str], wanted: str | None, source: str) -> str:
@@ -94,58 +110,103 @@ def _column(columns: list[str], wanted: str | None, source: str) -> str:
     )  # fmt: skip
 
 
-def _values(source: Source, at: int, count: int) -> Float:
-    data = _packed.gunzip(source)
-    if is_binary(data):
-        raise FormatError("holds binary data, not a table", source=source.name)
-    values: list[float] = []
-    for i, line in enumerate(decode(data).splitlines(), start=1):
-        cells = line.split("\t")
-        if len(cells) != count:
-            raise FormatError(f"{len(cells)} cells where the sidecar has {count} columns",
-                              source=source.name, line=i)  # fmt: skip
+def _tables(source: Source, wanted: list[int], count: int) -> Iterator[tuple[int, Float]]:
+    """Yield (lines before, float64[n, wanted]), a few MB of the table at a time."""
+    done, rest = 0, b""
+    # a table of marked beats is nearly all zeros: it packs as tightly as deflate allows
+    with _packed.gunzipped(source, ratio=1100) as file:
+        while piece := file.read(_PIECE):
+            piece = rest + piece
+            cut = piece.rfind(b"\n") + 1
+            piece, rest = piece[:cut], piece[cut:]
+            if len(rest) > _PIECE:
+                raise FormatError("holds a line of more than 4 MB", source=source.name)
+            if piece:
+                table = _parse(piece, wanted, count, done, source.name)
+                done += len(table)
+                yield done - len(table), table
+    if rest:
+        yield done, _parse(rest + b"\n", wanted, count, done, source.name)
+
+
+def _parse(piece: bytes, wanted: list[int], count: int, before: int, name: str) -> Float:
+    """Parse whole lines; single digits, which marked beats are, without a parser."""
+    raw = np.frombuffer(piece, dtype=np.uint8)
+    if raw.size % (2 * count) == 0:
+        cells = raw.reshape(-1, 2 * count)
+        digits, marks = cells[:, ::2], cells[:, 1::2]
+        separators = np.array([ord("\t")] * (count - 1) + [ord("\n")], dtype=np.uint8)
+        if (marks == separators).all() and (digits >= 48).all() and (digits <= 57).all():
+            return (digits[:, wanted] - np.uint8(48)).astype(np.float64)
+    if is_binary(piece):
+        raise FormatError("holds binary data, not a table", source=name)
+    rows: list[list[float]] = []
+    for i, line in enumerate(decode(piece).splitlines(), start=before + 1):
+        cells_of_line = line.split("\t")
+        if len(cells_of_line) != count:
+            raise FormatError(f"{len(cells_of_line)} cells where the sidecar has {count} columns",
+                              source=name, line=i)  # fmt: skip
         try:
-            values.append(float(cells[at]))
+            rows.append([float(cells_of_line[at]) for at in wanted])
         except ValueError:
-            raise FormatError(f"{shown(cells[at])} is no number (n/a is not read)",
-                              source=source.name, line=i) from None  # fmt: skip
-    return np.array(values, dtype=np.float64)
+            raise FormatError(f"{shown(line)} holds something that is no number (n/a is not read)",
+                              source=name, line=i) from None  # fmt: skip
+    return np.array(rows, dtype=np.float64).reshape(-1, len(wanted))
 
 
-def _marked(
-    values: Float,
-    interval: Float | None,
-    rate: float,
-    begin_s: float,
-    options: ReadOptions,
-    source: str,
-) -> RRSeries:
+def _signal(source: Source, at: int, count: int) -> Float:
+    pieces: list[Float] = []
+    for before, table in _tables(source, [at], count):
+        if before + len(table) > _MOST_SAMPLES:
+            raise FormatError(f"holds more than {_MOST_SAMPLES} samples of ECG; cut it",
+                              source=source.name)  # fmt: skip
+        pieces.append(table[:, 0])
+    return np.concatenate(pieces) if pieces else np.array([], dtype=np.float64)
+
+
+def _positions(source: Source, column: str, side: _Side) -> tuple[Int, Bool]:
+    """Find samples with a beat, and whether each ends a recorded interval."""
+    wanted = [side.columns.index(name) for name in (column, KEPT) if name in side.columns]
+    found: list[Int] = []
+    ends: list[Bool] = []
+    for before, table in _tables(source, wanted, len(side.columns)):
+        if before + len(table) > _MOST_LINES:
+            raise FormatError(f"holds more than {_MOST_LINES} lines; cut it", source=source.name)
+        marks = table[:, 0]
+        wrong = (marks != 0) & (marks != 1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise FormatError(f"{marks[row]:g} is neither 0 nor 1", source=source.name,
+                              line=before + row + 1)  # fmt: skip
+        at = np.flatnonzero(marks)
+        found.append(at + before)
+        ends.append(table[at, -1] == 1)
+    if not found:
+        return np.array([], dtype=np.int64), np.array([], dtype=bool)
+    return np.concatenate(found), np.concatenate(ends)
+
+
+def _marked(source: Source, column: str, side: _Side, options: ReadOptions) -> RRSeries:
     """Intervals between samples marked 1; where `interval` is 0 at a beat, it ends a gap."""
-    wrong = (values != 0) & (values != 1)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise FormatError(f"{values[row]:g} is neither 0 nor 1", source=source, line=row + 1)
-    at = np.flatnonzero(values)
+    at, ends = _positions(source, column, side)
     if at.size < 3:
-        raise FormatError(f"marks {at.size} beats; at least three are needed", source=source)
-    rr_ms = np.diff(at) * 1000.0 / rate
-    kept = rr_ms <= RR_MAX_MS
-    if interval is not None:
-        kept &= interval[at[1:]] == 1
+        raise FormatError(f"marks {at.size} beats; at least three are needed", source=source.name)
+    rr_ms = np.diff(at) * 1000.0 / side.rate
+    kept = (rr_ms <= RR_MAX_MS) & ends[1:]
     if not kept.any():
-        raise FormatError("marks no two beats within 10 s", source=source)
+        raise FormatError("marks no two beats within 10 s", source=source.name)
     first = int(np.argmax(kept))
     start, says = aware_start(None, options, "")
     provenance = Provenance(
-        source=source, format="bids_physio", unit=f"samples at {rate:g} Hz", clock=says,
+        source=source.name, format="bids_physio", unit=f"samples at {side.rate:g} Hz", clock=says,
+        device=side.device,
         notes=(
-            f"StartTime {begin_s:g} s: the first sample against the first volume",
-            resolution_note(rate, refined=False),
+            f"StartTime {side.begin_s:g} s: the first sample against the first volume",
+            resolution_note(side.rate, refined=False),
         ),
     )  # fmt: skip
-    return RRSeries.from_ms(
-        rr_ms[kept], t_s=((at[1:] - at[first]) / rate)[kept], start=start, provenance=provenance
-    )
+    t_s = ((at[1:] - at[first]) / side.rate)[kept]
+    return RRSeries.from_ms(rr_ms[kept], t_s=t_s, start=start, provenance=provenance)
 
 
 FORMAT = Format(

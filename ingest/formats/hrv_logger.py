@@ -47,7 +47,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     if not cells.rows:
         raise FormatError("holds no RR interval after its head", source=source.name)
     rr_ms = in_ms(cells.numbers("rr"), cells.error)
-    placed = place(rr_ms, cells.numbers("since start") / 1000, 0.001)
+    placed = place(rr_ms, cells.numbers("since start") / 1000, 0.001, elapsed=True)
     first = cells.moments("date", [0])[0]
     origin = first - timedelta(milliseconds=float(cells.numbers("since start", [0])[0]))
     start, says = aware_start(

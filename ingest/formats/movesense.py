@@ -8,7 +8,7 @@ import numpy as np
 
 from hrv.errors import FormatError
 from hrv.types import Provenance, RRSeries
-from ingest.formats._json import load, number, parse
+from ingest.formats._json import documents, load, number
 from ingest.formats._lines import decode, is_binary
 from ingest.formats._options import fixed_unit
 from ingest.formats._unit import decide_unit
@@ -45,14 +45,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     fixed_unit(options, "ms", "a Movesense file")
     text = load(source)
-    lines = [(i, line) for i, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if len(lines) > 1 and all(line.lstrip()[0] in "{[" and line.rstrip()[-1] in "}]"
-                              for _, line in lines):  # fmt: skip
-        documents = [parse(line, source.name, number) for number, line in lines]
-    else:
-        documents = [parse(text, source.name)]
     values: list[float] = []
-    for document in documents:
+    for document in documents(text, source.name):
         _collect(document, values, source.name, 0)
     if not values:
         raise FormatError(f"holds no interval under {_KEY!r}", source=source.name)

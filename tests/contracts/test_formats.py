@@ -1,5 +1,8 @@
 """Contracts that every recording format keeps; a new row of the table is tested for free."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +11,9 @@ from recordings import Sample, samples
 
 import ingest
 from hrv.errors import HRVError
+from hrv.types import RRSeries
 from ingest.columns import EVENT_COLUMNS, OUTCOME_COLUMNS
+from ingest.convert import lost
 from ingest.formats.base import Recording, Source
 from ingest.reading import sniffed
 
@@ -171,6 +176,30 @@ def test_junk_under_any_format_is_one_clear_error(entry, data):
         options["sampling_rate_hz"] = 250.0
     _, said = attempt(Sample(entry.name, "junk", data, (), options), data)
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("writer", ingest.WRITERS, ids=lambda writer: writer.name)
+@every_with_beats
+def test_written_and_read_again_nothing_changes_but_what_is_said(sample, writer):
+    series = opened(sample).rr
+    if series.start is None:
+        moment = datetime(2024, 3, 1, 7, 30, 15, tzinfo=ZoneInfo("Europe/Berlin"))
+        series = RRSeries(series.rr_ms, series.t_s, series.flag, moment, series.provenance)
+    written = writer.write(series)
+    missing = " ".join(lost(series, writer, written))
+    names = {f"x{ending}": data for ending, data in written.files.items()}
+    again = ingest.read(Source(next(iter(names)), content=next(iter(names.values())), beside=names),
+                        format=writer.format)  # fmt: skip
+    assert len(again) == len(series)
+    rounding = 2.0 if "rounded" in missing else 1e-9
+    assert np.allclose(again.rr_ms, series.rr_ms, rtol=0, atol=rounding)
+    assert np.allclose(again.t_s - again.begin_s[0], series.t_s - series.begin_s[0], rtol=0,
+                       atol=rounding / 1000)  # fmt: skip
+    assert np.array_equal(again.flag, series.flag) or "the flags of" in missing
+    assert again.provenance.device == series.provenance.device or "the device" in missing
+    assert again.start == series.start or "the moment of" in missing or "of the moment" in missing
+    if writer.name in ("text", "parquet"):
+        assert not missing
 
 
 @every_with_beats
