@@ -13,8 +13,11 @@ import typer
 from api.cli import (
     catalogue,
     compare,
+    convert,
     demo,
     evaluate_detector,
+    import_,
+    inspect,
     journal,
     record,
     recovery,
@@ -41,6 +44,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("record", record.record),
     Command("replay", replay.replay),
     Command("journal", journal.journal),
+    Command("inspect", inspect.inspect),
+    Command("convert", convert.convert),
+    Command("import", import_.import_),
     Command("summary", summary.summary),
     Command("windows", windows.windows),
     Command("recovery", recovery.recovery),
@@ -68,6 +74,7 @@ def _root(
     \b
     hrv demo                                  the sample study, end to end
     hrv record ble:H10 --out session.hrvj     a chest strap, live
+    hrv inspect session.txt                   what is in here
     hrv summary session.txt                   HRV of one recording
     hrv windows session.txt --width 5min --step 1s --format csv
     hrv recovery session.txt --events events.csv
