@@ -45,6 +45,8 @@ class Adapter(ServiceInterface):
     def StartDiscovery(self):
         if self.scan_errors:
             raise self.scan_errors.pop(0)
+        if self.bluez.discovering:  # as bluetoothd: one discovery a client
+            raise DBusError("org.bluez.Error.InProgress", "Operation already in progress")
         self.bluez.discovering = True
         self.bluez.advertise()
 
@@ -125,8 +127,15 @@ class Device(ServiceInterface):
         self.connects += 1
         if self.connect_errors:
             raise self.connect_errors.pop(0)
-        while self.hang:
+        if self.bluez.connecting:  # as many controllers: one connection in the making
+            raise DBusError("org.bluez.Error.InProgress", "Operation already in progress")
+        self.bluez.connecting = True
+        try:
             await asyncio.sleep(0.02)
+            while self.hang:
+                await asyncio.sleep(0.02)
+        finally:
+            self.bluez.connecting = False
         self.change(connected=True)
         self.bluez.export_gatt(self)
         if self.drop_in_discovery:
@@ -222,7 +231,7 @@ class FakeBlueZ:
     """org.bluez with one adapter and some straps."""
 
     def __init__(self, *straps):
-        self.discovering = False
+        self.discovering = self.connecting = False
         self.adapter = Adapter(self)
         self.devices = [Device(self, *strap) for strap in straps or (H10,)]
         self.exported, self.bus = set(), None

@@ -54,6 +54,10 @@ class Found:
         """Whether `wanted` is its whole name or address."""
         return wanted.casefold() in (self.address.casefold(), self.name.casefold())
 
+    def fits(self, wanted: str) -> bool:
+        """Whether `wanted` is its address or a part of its name; "" fits any."""
+        return self.is_exactly(wanted) or wanted.casefold() in self.name.casefold()
+
 
 class Link(Protocol):
     """One connection; every method raises `StrapError` and nothing else on radio trouble."""
@@ -82,8 +86,8 @@ class Link(Protocol):
 class Radio(Protocol):
     """A Bluetooth adapter."""
 
-    async def scan(self, seconds: float, *, until: str = "") -> list[Found]:
-        """Listen for straps; end early once one is exactly `until`."""
+    async def scan(self, seconds: float, *, until: str | None = None) -> list[Found]:
+        """Listen for straps; end early once one is `until`, or soon after one fits it."""
         ...
 
     def link(self, found: Found, on_lost: Callable[[], None]) -> Link:
@@ -109,7 +113,7 @@ def choose(straps: list[Found], wanted: str, seconds: float) -> Found:
         If none fits, or more than one.
     """
     exact = [s for s in straps if wanted and s.is_exactly(wanted)]
-    fits = exact or [s for s in straps if wanted.casefold() in s.name.casefold()]
+    fits = exact or [s for s in straps if s.fits(wanted)]
     if not fits:
         raise StrapError(Fault.NOT_FOUND, wanted, seconds=seconds)
     if len(fits) > 1:

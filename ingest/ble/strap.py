@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import cast
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
@@ -30,6 +30,8 @@ from ingest.ble.measurement import HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE
 from ingest.ble.radio import Found, uuid_of
 
 CONNECT_S, READ_S = 30.0, 10.0
+OTHERS_S = 2.0
+"""How long others are listened for once one strap fits a part of a name; all advertise faster."""
 _HEART_RATE = uuid_of(HEART_RATE_SERVICE)  # a filter "180d" matches nothing
 
 _UNAVAILABLE = {
@@ -91,7 +93,10 @@ def _telling(strap: str, seconds: float = 0.0) -> Iterator[None]:
 
 
 class BleakRadio:
-    """The machine's Bluetooth adapter.
+    """The machine's Bluetooth adapter, shared by any number of sessions on one event loop.
+
+    Sessions that scan at the same time share one scanner and connections are made one after
+    the other: BlueZ refuses a second of either ("InProgress").
 
     Parameters
     ----------
@@ -108,41 +113,70 @@ class BleakRadio:
     ) -> None:  # fmt: skip
         self._scanner, self._client, self._adapter = scanner, client, adapter
         self._connect_s = connect_s
+        self._listeners: list[Callable[[Found], None]] = []
+        self._running: BleakScanner | None = None
+        self._switching, self._connecting = asyncio.Lock(), asyncio.Lock()
 
-    async def scan(self, seconds: float, *, until: str = "") -> list[Found]:
+    async def scan(self, seconds: float, *, until: str | None = None) -> list[Found]:
         """Straps in sight and those the system is connected to already, strongest first.
 
         Parameters
         ----------
         seconds : float
             How long to listen, s.
-        until : str
-            End early once a strap of this whole name or address is heard.
+        until : str, optional
+            End early: once a strap of this whole name or address is heard, or a moment after
+            one of which it is a part (others that fit must be heard, too); ``""`` fits any.
 
         Raises
         ------
         StrapError
             If Bluetooth cannot be used.
         """
-        with _telling(until, seconds):
+        with _telling(until or "", seconds):
             straps = {found.address: found for found in await self._connected()}
             if not (until and any(s.is_exactly(until) for s in straps.values())):
                 await self._listen(seconds, until, straps)
         return sorted(straps.values(), key=lambda s: -(s.rssi_dbm or 0) if s.rssi_dbm else -1000)
 
-    async def _listen(self, seconds: float, until: str, straps: dict[str, Found]) -> None:
-        enough = asyncio.Event()
+    async def _listen(self, seconds: float, until: str | None, straps: dict[str, Found]) -> None:
+        loop, enough = asyncio.get_running_loop(), asyncio.Event()
 
-        def heard(device: BLEDevice, seen: AdvertisementData) -> None:
-            name = seen.local_name or device.name or ""
-            found = Found(device.address, name, seen.rssi, handle=device)
-            straps[device.address] = found
+        def heard(found: Found) -> None:
+            straps[found.address] = found
             if until and found.is_exactly(until):
                 enough.set()
+            elif until is not None and found.fits(until):
+                loop.call_later(OTHERS_S, enough.set)
 
-        async with BleakScanner(heard, [_HEART_RATE], backend=self._scanner):
+        async with self._listening(heard):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(enough.wait(), seconds)
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, heard: Callable[[Found], None]) -> AsyncIterator[None]:
+        """Have `heard` told of every advertisement; the scanner runs while anyone listens."""
+        async with self._switching:
+            if self._running is None:
+                scanner = BleakScanner(self._heard, [_HEART_RATE], backend=self._scanner)
+                await scanner.start()
+                self._running = scanner
+            self._listeners.append(heard)
+        try:
+            yield
+        finally:
+            async with self._switching:
+                self._listeners.remove(heard)
+                if not self._listeners:
+                    running, self._running = self._running, None
+                    assert running is not None
+                    await running.stop()
+
+    def _heard(self, device: BLEDevice, seen: AdvertisementData) -> None:
+        name = seen.local_name or device.name or ""
+        found = Found(device.address, name, seen.rssi, handle=device)
+        for listener in list(self._listeners):
+            listener(found)
 
     async def _connected(self) -> list[Found]:
         if self._scanner is not None and self._adapter is None:
@@ -162,14 +196,17 @@ class BleakRadio:
             timeout=self._connect_s,
             backend=self._client,
         )
-        return BleakLink(client, found.label, self._connect_s)
+        return BleakLink(client, found.label, self._connect_s, self._connecting)
 
 
 class BleakLink:
-    """One connection by bleak."""
+    """One connection by bleak; `turn` lets one connect at a time."""
 
-    def __init__(self, client: BleakClient, strap: str, connect_s: float) -> None:
+    def __init__(
+        self, client: BleakClient, strap: str, connect_s: float, turn: asyncio.Lock
+    ) -> None:
         self._client, self._strap, self._connect_s = client, strap, connect_s
+        self._turn = turn
 
     async def connect(self) -> None:
         """Connect and learn the services.
@@ -180,7 +217,8 @@ class BleakLink:
             Also if it is no heart rate strap.
         """
         with _telling(self._strap, self._connect_s):
-            await self._client.connect()
+            async with self._turn:
+                await self._client.connect()
             if self._client.services.get_characteristic(uuid_of(HEART_RATE_MEASUREMENT)) is None:
                 raise StrapError(Fault.NO_HEART_RATE, self._strap)
 

@@ -1,46 +1,19 @@
 """`hrv record`, `replay` and `journal`: from a strap (simulated) to the verdict, by the command."""
 
 import json
-import os
 import random
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from command_rig import started, until
 
 import ingest
 from ingest.journal import Kind, records, verify
-from ingest.journal.record import MAGIC
 
 SIM = "sim:?seed=1&speed=max"
-HRV = [sys.executable, "-W", "error", "-c", "from api.cli import main; main()"]
-
-
-def started(*args, **options):
-    """Start the command in a process of its own, with the packages under test."""
-    home = str(Path(ingest.__file__).parents[1])
-    paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    return subprocess.Popen(
-        [*HRV, *map(str, args)], env={**os.environ, "PYTHONPATH": paths},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
-    )  # fmt: skip
-
-
-def until(path, wanted, process, seconds=20):
-    """Wait until the journal holds `wanted` notifications."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert process.poll() is None, process.communicate()
-        begun = path.exists() and path.read_bytes()[:8] == MAGIC
-        if begun and verify(path).notifications >= wanted:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the recording did not come along")
 
 
 def markers(path):

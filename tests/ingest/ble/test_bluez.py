@@ -51,8 +51,9 @@ def run(scenario, *straps, start=True):
 class Recorder:
     """Runs a session in the background and keeps its records."""
 
-    def __init__(self, wanted="", settings=QUICK, **radio):
-        session = StrapSession(BleakRadio(**radio), wanted, settings=settings, rng=random.Random(0))
+    def __init__(self, wanted="", settings=QUICK, shared=None, **radio):
+        radio = shared or BleakRadio(**radio)
+        session = StrapSession(radio, wanted, settings=settings, rng=random.Random(0))
         self.session, self.records = session, []
         self.task = asyncio.ensure_future(self._run())
 
@@ -217,7 +218,8 @@ def test_silence_makes_the_watchdog_connect_anew():
 
 def test_two_straps_record_side_by_side_without_mixing():
     async def scenario(bluez):
-        recorders = [Recorder("H10"), Recorder("TICKR")]
+        radio = BleakRadio()
+        recorders = [Recorder(name, shared=radio) for name in ("H10", "TICKR")]
         packets = [[encode(Measurement(60 + n, (1000 + i,))) for i in range(5)] for n in range(2)]
         for device in bluez.devices:
             await subscribed(device)
@@ -226,9 +228,55 @@ def test_two_straps_record_side_by_side_without_mixing():
                 device.notify(packet)
         for recorder, sent in zip(recorders, packets, strict=True):
             await recorder.until(lambda r=recorder, s=sent: r.packets == s)
+            assert "fault" not in recorder.events
+        for device in bluez.devices:  # both gone at once, found and made anew at once
+            device.drop()
+        for device in bluez.devices:
+            await subscribed(device)
+            device.notify(SAME)
+        for recorder in recorders:
+            await recorder.until(lambda r=recorder: len(r.packets) == 6)
+            assert "fault" not in recorder.events
             await recorder.stop()
 
     run(scenario, rig.H10, rig.TICKR)
+
+
+def test_a_strap_that_stays_away_does_not_hold_up_the_others():
+    async def scenario(bluez):
+        radio, patient = BleakRadio(), SessionSettings(find_s=1.5, backoff_s=0.01)
+        away = Recorder("Polar OH9", shared=radio, settings=patient)
+        here = Recorder("H10", shared=radio)
+        await subscribed(bluez.device)
+        bluez.device.drop()
+        await subscribed(bluez.device)
+        assert not away.task.done()
+        assert here.events.count("connected") == 2
+        await here.stop()
+        await away.stop()
+
+    run(scenario)
+
+
+def test_a_part_of_a_name_is_found_soon_and_others_that_fit_are_heard_too():
+    async def scenario(bluez):
+        begin = asyncio.get_running_loop().time()
+        found = await BleakRadio().scan(10, until="0001")
+        assert {f.name for f in found} == {"Polar H10 SIM0001", "TICKR 1234"}
+        assert asyncio.get_running_loop().time() - begin < 4
+
+    run(scenario, rig.H10, rig.TICKR)
+
+
+def test_a_scan_shared_by_several_ends_with_the_last():
+    async def scenario(bluez):
+        radio = BleakRadio()
+        short, long = await asyncio.gather(radio.scan(0.1), radio.scan(0.4))
+        assert {f.name for f in long} >= {f.name for f in short} >= {"Polar H10 SIM0001"}
+        assert not bluez.discovering
+        assert [f.name for f in await radio.scan(0.2)] == ["Polar H10 SIM0001"]
+
+    run(scenario)
 
 
 def test_an_adapter_switched_off_is_told_with_the_mend():
