@@ -2,10 +2,17 @@
 # Bring in the system programs that some tests use, where this machine allows it.
 # Without them those tests skip and say why; nothing here may fail the run.
 set -u
-command -v dbus-daemon >/dev/null && exit 0
+has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
+wanted=""
+command -v dbus-daemon >/dev/null || wanted="$wanted dbus"
+has_postgres || wanted="$wanted postgresql"
+[ -z "$wanted" ] && exit 0
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    echo "installing dbus (for the fake Bluetooth daemon of the strap tests) ..."
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends dbus; } >/dev/null 2>&1
+    echo "installing$wanted (for the tests of the fake Bluetooth daemon and of the store) ..."
+    # shellcheck disable=SC2086  # one word a package
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends $wanted; } >/dev/null 2>&1
 fi
 command -v dbus-daemon >/dev/null || echo "dbus-daemon is not here: the BlueZ tests will skip"
+has_postgres || echo "PostgreSQL is not here: the tests of the store on it will skip"
 exit 0

@@ -23,6 +23,7 @@ from api.cli import (
     recovery,
     replay,
     scan,
+    serve,
     simulate,
     summary,
     windows,
@@ -53,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare", compare.compare),
     Command("evaluate-detector", evaluate_detector.evaluate_detector),
     Command("simulate", simulate.simulate),
+    Command("serve", serve.serve),
     Command("catalogue", catalogue.catalogue),
 )
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from api.results import plain
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -70,30 +72,6 @@ def emit_mapping(
 def emit_json(value: Any, out: Path | None) -> None:
     """Write standard JSON: NaN becomes null (its reason stands beside it), times ISO 8601."""
     emit_text(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)
-
-
-def plain(value: Any) -> Any:
-    """Turn numbers, times and tables into what JSON can say."""
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, pd.DataFrame):
-        return [plain(row) for row in value.to_dict(orient="records")]
-    if isinstance(value, pd.Series):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(v) for v in value]
-    if value is pd.NaT:
-        return None
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def _emit_parquet(table: pd.DataFrame, out: Path | None) -> None:

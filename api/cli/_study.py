@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from api.cli._output import OutputFormat, bullets, cell, emit_json, emit_table, emit_text, save
+from api.results import as_mapping, comparison_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hrv.study import Study, StudyResult
     from hrv.types import Comparison
 
@@ -33,56 +31,6 @@ def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path 
         from hrv.errors import NotComputableError
 
         raise NotComputableError(f"{study.title}: {result.headline.sentence}")
-
-
-def comparison_table(result: StudyResult) -> pd.DataFrame:
-    """One row an endpoint and method: what was declared first, then what is exploratory."""
-    import pandas as pd
-
-    rows = [("primary", result.study.primary, c) for c in result.primary.values()]
-    rows += [("exploratory", name, c) for name, c in result.secondary.items()]
-    return pd.DataFrame(
-        [
-            {
-                "role": role,
-                "endpoint": name,
-                "method": c.method,
-                "estimate": c.estimate,
-                "low": c.low,
-                "high": c.high,
-                "percent": c.percent,
-                "p_value": c.p_value,
-                "df": c.df,
-                "verdict": c.verdict,
-                "why_refused": "; ".join(r.why for r in c.refusals) if c.refused else "",
-            }
-            for role, name, c in rows
-        ]
-    )
-
-
-def as_mapping(result: StudyResult) -> dict[str, Any]:
-    """Everything a program wants: the headline at the top, the rest below."""
-    return {
-        "title": result.study.title,
-        "endpoint": result.study.primary,
-        **_comparison(result.headline),
-        "methods": [_comparison(c) for c in result.primary.values()],
-        "exploratory": [
-            {"endpoint": name, **_comparison(c)} for name, c in result.secondary.items()
-        ],
-        "not_answered": [vars(r) for r in result.refusals],
-        "rates": result.rates,
-        "adherence": result.adherence,
-        "recovery": result.recovery,
-        "quality": result.quality,
-    }
-
-
-def _comparison(comparison: Comparison) -> dict[str, Any]:
-    values = {f.name: getattr(comparison, f.name) for f in fields(comparison)}
-    values["refusals"] = [vars(r) for r in comparison.refusals]
-    return values
 
 
 def _analyse_with_progress(study: Study) -> StudyResult:

@@ -1,0 +1,487 @@
+"""A typed client of the service: `from api.client import Client`.
+
+>>> from api.client import Client
+>>> with Client("http://127.0.0.1:8000") as client:  # doctest: +SKIP
+...     study = client.import_study("study.toml")
+...     print(client.compare(study.id).sentence)
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel
+
+from api.schemas.base import Problem, Table
+from api.schemas.logs import (
+    Dose,
+    DoseIn,
+    Event,
+    EventIn,
+    Imported,
+    Intervention,
+    InterventionIn,
+    Outcome,
+    OutcomeIn,
+    Phase,
+    PhaseIn,
+)
+from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, MarkIn, Recording
+from api.schemas.results import ComparisonOut, ComparisonSummary, Entry, Job, Plan, PlanIn
+from api.schemas.studies import Study, StudyIn, Subject, SubjectIn
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes sent (or recordings analysed) and how many there are in all."""
+Model = TypeVar("Model", bound=BaseModel)
+LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
+    EventIn: ("events", Event),
+    PhaseIn: ("phases", Phase),
+    InterventionIn: ("interventions", Intervention),
+    DoseIn: ("doses", Dose),
+    OutcomeIn: ("outcomes", Outcome),
+}
+_PASSING = (429, 502, 503, 504)
+
+
+class ServiceError(Exception):
+    """The service refused a request.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    problem : Problem or None
+        What it said; None if the answer did not come from the service itself.
+    """
+
+    def __init__(self, status: int, problem: Problem | None, text: str = "") -> None:
+        super().__init__(problem.detail if problem is not None else f"HTTP {status}: {text[:200]}")
+        self.status, self.problem = status, problem
+
+    @property
+    def type(self) -> str:
+        """Stable name of the problem, such as ``"precondition-failed"``."""
+        return "" if self.problem is None else self.problem.type.rpartition(":")[2]
+
+
+class Client:
+    """A connection to a service; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    url : str
+        Where the service is.
+    key : str, optional
+        API key; sent as a bearer token.
+    timeout_s : float
+        Longest wait for one answer, s.
+    tries : int
+        How often a request is sent when the service is busy or the connection breaks; creating
+        is safe to repeat, because every such request carries an idempotency key.
+    transport : httpx.BaseTransport, optional
+        For tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        tries: int = 4,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Accept": "application/json"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=timeout_s, transport=transport
+        )
+        self._tries = tries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    # -- studies and subjects ------------------------------------------------------------------
+
+    def create_study(self, study: StudyIn) -> Study:
+        """Make a study."""
+        return self._create("/v1/studies", study, Study)
+
+    def import_study(
+        self,
+        path: str | PathLike[str],
+        told: Callable[[str, int, int], None] | None = None,
+    ) -> Study:
+        """Send a study.toml and everything it names; see `api.import_study`."""
+        from api.import_study import import_study
+
+        return import_study(self, path, told)
+
+    def study(self, study_id: UUID) -> Study:
+        """Read a study."""
+        return self._get(f"/v1/studies/{study_id}", Study)
+
+    def studies(self) -> Iterator[Study]:
+        """Every study."""
+        return self._pages("/v1/studies", Study)
+
+    def replace_study(self, study: Study, by: StudyIn) -> Study:
+        """Replace what is declared; refused if `study` is not the present version."""
+        return self._put(f"/v1/studies/{study.id}", by, study.version, Study)
+
+    def delete_study(self, study: Study) -> None:
+        """Delete a study with everything that belongs to it."""
+        self._delete(f"/v1/studies/{study.id}", study.version)
+
+    def create_subject(self, study_id: UUID, name: str, note: str = "") -> Subject:
+        """Make a subject."""
+        body = SubjectIn(name=name, note=note)
+        return self._create(f"/v1/studies/{study_id}/subjects", body, Subject)
+
+    def subjects(self, study_id: UUID) -> Iterator[Subject]:
+        """Every subject of a study."""
+        return self._pages(f"/v1/studies/{study_id}/subjects", Subject)
+
+    def delete_subject(self, subject: Subject) -> None:
+        """Delete a subject with everything that belongs to it."""
+        self._delete(f"/v1/subjects/{subject.id}", subject.version)
+
+    # -- recordings ----------------------------------------------------------------------------
+
+    def upload(
+        self,
+        study_id: UUID,
+        path: str | PathLike[str],
+        subject: str,
+        *,
+        progress: Progress | None = None,
+        **said: Any,
+    ) -> Recording:
+        """Upload a recording.
+
+        Parameters
+        ----------
+        study_id : UUID
+            Where it belongs.
+        path : str or path-like
+            The file.
+        subject : str
+            Pseudonym of whose it is.
+        progress : callable, optional
+            Told the bytes sent and the bytes in all.
+        **said
+            ``name``, ``condition``, and what helps reading it: ``format``, ``unit``, ``tz``,
+            ``start``, ``sampling_rate_hz``, ``channel``.
+        """
+        file = Path(path)
+        data = {k: _form(v) for k, v in {"subject": subject, **said}.items() if v is not None}
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+
+        def send() -> httpx.Response:
+            with file.open("rb") as content:
+                watched = _Watched(content, file.stat().st_size, progress)
+                return self._http.post(
+                    f"/v1/studies/{study_id}/recordings",
+                    data=data,
+                    files={"file": (file.name, watched)},  # type: ignore[dict-item]  # reads like one
+                    headers=headers,
+                )
+
+        return Recording.model_validate_json(self._sent(send, repeat=True).content)
+
+    def recording(self, recording_id: UUID) -> Recording:
+        """Read what is known of a recording."""
+        return self._get(f"/v1/recordings/{recording_id}", Recording)
+
+    def recordings(self, study_id: UUID) -> Iterator[Recording]:
+        """Every recording of a study."""
+        return self._pages(f"/v1/studies/{study_id}/recordings", Recording)
+
+    def delete_recording(self, recording: Recording) -> None:
+        """Delete a recording, its beats and its file."""
+        self._delete(f"/v1/recordings/{recording.id}", recording.version)
+
+    def file(self, recording_id: UUID) -> bytes:
+        """Return the file a recording was read from, byte for byte."""
+        return self._read(f"/v1/recordings/{recording_id}/file").content
+
+    def beats(
+        self, recording_id: UUID, from_s: float | None = None, to_s: float | None = None
+    ) -> Table:
+        """Read beats of [from_s, to_s), s since the recording's start."""
+        return self._get(f"/v1/recordings/{recording_id}/beats", Table, from_s=from_s, to_s=to_s)
+
+    def windows(self, recording_id: UUID, metrics: Sequence[str], **said: Any) -> Table:
+        """Compute metrics over sliding windows (``width``, ``step``, ``clean``, ``force``)."""
+        path = f"/v1/recordings/{recording_id}/windows"
+        return self._get(path, Table, metrics=",".join(metrics), **said)
+
+    def summary(self, recording_id: UUID, metrics: Sequence[str], **said: Any) -> Table:
+        """Compute metrics over the whole recording (``clean``, ``force``)."""
+        path = f"/v1/recordings/{recording_id}/summary"
+        return self._get(path, Table, metrics=",".join(metrics), **said)
+
+    def recovery(self, recording_id: UUID, **said: Any) -> Table:
+        """Compute how the heart came back after each stressor (``clean``)."""
+        return self._get(f"/v1/recordings/{recording_id}/recovery", Table, **said)
+
+    # -- logs ----------------------------------------------------------------------------------
+
+    def add(
+        self, study_id: UUID, entry: EventIn | PhaseIn | InterventionIn | DoseIn | OutcomeIn
+    ) -> Any:
+        """Add one event, phase, intervention, dose or outcome; returns the stored one."""
+        name, stored = LOGS[type(entry)]
+        return self._create(f"/v1/studies/{study_id}/{name}", entry, stored)
+
+    def entries(
+        self, study_id: UUID, kind: type[Model], subject: str | None = None
+    ) -> Iterator[Model]:
+        """Every `Event`, `Phase`, `Intervention`, `Dose` or `Outcome` of a study."""
+        name = next(name for name, stored in LOGS.values() if stored is kind)
+        return self._pages(f"/v1/studies/{study_id}/{name}", kind, subject=subject)
+
+    def import_table(
+        self, study_id: UUID, log: str, path: str | PathLike[str], subject: str | None = None
+    ) -> Imported:
+        """Take a whole CSV of ``"events"``, ``"phases"``, ``"doses"`` or ``"outcomes"``."""
+        file = Path(path)
+        content = file.read_bytes()
+        said = _query(name=file.name, subject=subject)
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": str(uuid.uuid4())}
+        url = f"/v1/studies/{study_id}/{log}/table"
+        answer = self._sent(
+            lambda: self._http.post(url, params=said, content=content, headers=headers),
+            repeat=True,
+        )
+        return Imported.model_validate_json(answer.content)
+
+    # -- live ----------------------------------------------------------------------------------
+
+    def start_live(self, study_id: UUID, subject: str, **said: Any) -> Live:
+        """Open a recording to send beats to (``name``, ``condition``, ``start``, ``device``)."""
+        return self._create(f"/v1/studies/{study_id}/live", LiveIn(subject=subject, **said), Live)
+
+    def live(self, recording_id: UUID) -> Live:
+        """Read where a live session stands."""
+        return self._get(f"/v1/live/{recording_id}", Live)
+
+    def send_beats(
+        self, recording_id: UUID, first: int, rr_ms: Sequence[float], begin_s: float | None = None
+    ) -> BeatsTaken:
+        """Send beats; they are on the disk when this returns.  Safe to repeat."""
+        body = BeatsIn(first=first, rr_ms=list(rr_ms), begin_s=begin_s)
+        return self._create(f"/v1/live/{recording_id}/beats", body, BeatsTaken)
+
+    def mark(self, recording_id: UUID, phase: str, **said: Any) -> Event:
+        """Set a mark while a session runs (``kind``, ``start``, ``end``)."""
+        return self._create(f"/v1/live/{recording_id}/marks", MarkIn(phase=phase, **said), Event)
+
+    def stop_live(self, recording_id: UUID) -> Recording:
+        """End a live session."""
+        return self._create(f"/v1/live/{recording_id}/stop", None, Recording)
+
+    # -- comparisons ---------------------------------------------------------------------------
+
+    def start_comparison(self, study_id: UUID) -> Job:
+        """Ask for a comparison of the study as it stands."""
+        return self._create(f"/v1/studies/{study_id}/comparisons", None, Job)
+
+    def job(self, job_id: UUID) -> Job:
+        """Read how far a job is."""
+        return self._get(f"/v1/jobs/{job_id}", Job)
+
+    def cancel(self, job_id: UUID) -> Job:
+        """Call a job off."""
+        return self._create(f"/v1/jobs/{job_id}/cancel", None, Job)
+
+    def wait(
+        self, job_id: UUID, *, timeout_s: float = 600.0, progress: Progress | None = None
+    ) -> Job:
+        """Wait until a job ends.
+
+        Raises
+        ------
+        TimeoutError
+            If it does not end in time; it goes on.
+        ServiceError
+            If it failed or was called off.
+        """
+        until, pause_s = time.monotonic() + timeout_s, 0.05
+        while True:
+            job = self.job(job_id)
+            if progress is not None:
+                progress(job.done, job.total)
+            if job.state == "done":
+                return job
+            if job.state in ("failed", "cancelled"):
+                status = job.problem.status if job.problem is not None else 409
+                raise ServiceError(status, job.problem, f"the job was {job.state}")
+            if time.monotonic() > until:
+                raise TimeoutError(f"job {job_id} did not end within {timeout_s:g} s")
+            time.sleep(pause_s)
+            pause_s = min(1.0, pause_s * 1.5)
+
+    def compare(
+        self, study_id: UUID, *, timeout_s: float = 600.0, progress: Progress | None = None
+    ) -> ComparisonOut:
+        """Compare before and after: ask, wait, and read the answer."""
+        job = self.wait(self.start_comparison(study_id).id, timeout_s=timeout_s, progress=progress)
+        assert job.comparison_id is not None
+        return self.comparison(job.comparison_id)
+
+    def comparison(self, comparison_id: UUID) -> ComparisonOut:
+        """Read a finished comparison."""
+        return self._get(f"/v1/comparisons/{comparison_id}", ComparisonOut)
+
+    def comparisons(self, study_id: UUID) -> Iterator[ComparisonSummary]:
+        """Every finished comparison of a study."""
+        return self._pages(f"/v1/studies/{study_id}/comparisons", ComparisonSummary)
+
+    def report(self, comparison_id: UUID) -> str:
+        """Read the report of a comparison (HTML)."""
+        return self._read(f"/v1/comparisons/{comparison_id}/report").text
+
+    # -- plans and the catalogue ---------------------------------------------------------------
+
+    def create_plan(self, study_id: UUID, plan: PlanIn) -> Plan:
+        """Keep a plan."""
+        return self._create(f"/v1/studies/{study_id}/plans", plan, Plan)
+
+    def plans(self, study_id: UUID) -> Iterator[Plan]:
+        """Every plan of a study."""
+        return self._pages(f"/v1/studies/{study_id}/plans", Plan)
+
+    def catalogue(self, shelf: str) -> list[Entry]:
+        """List ``"formats"``, ``"cleaners"``, ``"metrics"``, ``"measures"`` or ``"methods"``."""
+        return list(self._pages(f"/v1/catalogue/{shelf}", Entry))
+
+    # -- underneath ----------------------------------------------------------------------------
+
+    def table(self, path: str, media: str = "text/csv", **query: Any) -> bytes:
+        """Read any table as CSV, Arrow or Parquet: the bytes as they came."""
+        return self._read(path, {"Accept": media}, **query).content
+
+    def _read(
+        self, path: str, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> httpx.Response:
+        said = _query(**query)
+        return self._sent(lambda: self._http.get(path, params=said, headers=headers), repeat=True)
+
+    def _get(self, path: str, kind: type[Model], **query: Any) -> Model:
+        return kind.model_validate_json(self._read(path, **query).content)
+
+    def _pages(self, path: str, kind: type[Model], **query: Any) -> Iterator[Model]:
+        cursor: str | None = None
+        while True:
+            paged: dict[str, Any] = {} if "catalogue" in path else {"limit": 1000, "cursor": cursor}
+            found = self._read(path, **paged, **query).json()
+            yield from (kind.model_validate(item) for item in found["items"])
+            cursor = found["next"]
+            if cursor is None:
+                return
+
+    def _create(self, path: str, body: BaseModel | None, kind: type[Model]) -> Model:
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+        content = b"" if body is None else body.model_dump_json().encode()
+        answer = self._sent(
+            lambda: self._http.post(path, content=content, headers=headers), repeat=True
+        )
+        return kind.model_validate_json(answer.content)
+
+    def _put(self, path: str, body: BaseModel, version: int, kind: type[Model]) -> Model:
+        headers = {"If-Match": f'"{version}"', "Content-Type": "application/json"}
+        content = body.model_dump_json().encode()
+        answer = self._sent(
+            lambda: self._http.put(path, content=content, headers=headers), repeat=False
+        )
+        return kind.model_validate_json(answer.content)
+
+    def _delete(self, path: str, version: int) -> None:
+        headers = {"If-Match": f'"{version}"'}
+        self._sent(lambda: self._http.delete(path, headers=headers), repeat=False)
+
+    def _sent(self, send: Callable[[], httpx.Response], *, repeat: bool) -> httpx.Response:
+        """Send, and again while the service is busy; `repeat` also after a broken connection.
+
+        A change under If-Match is not sent again blindly: it may have happened.
+        """
+        for attempt in range(1, self._tries + 1):
+            try:
+                answer = send()
+            except httpx.TransportError as error:
+                never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if attempt == self._tries or not (repeat or never_sent):
+                    raise
+                time.sleep(_pause_s(attempt, None))
+                continue
+            if answer.status_code not in _PASSING or attempt == self._tries:
+                return _checked(answer)
+            time.sleep(_pause_s(attempt, answer.headers.get("retry-after")))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class _Watched:
+    """A file that tells how far it was read."""
+
+    def __init__(self, file: BinaryIO, size: int, progress: Progress | None) -> None:
+        self._file, self._size, self._progress = file, size, progress
+
+    def read(self, count: int = -1) -> bytes:
+        data = self._file.read(count)
+        if self._progress is not None and data:
+            self._progress(self._file.tell(), self._size)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while data := self.read(65_536):
+            yield data
+
+
+def _pause_s(attempt: int, retry_after: str | None) -> float:
+    if retry_after is not None and retry_after.isdecimal():
+        return min(float(retry_after), 30.0)
+    return float(min(0.2 * 2**attempt, 5.0))
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.is_success:
+        return answer
+    problem = None
+    if answer.headers.get("content-type", "").startswith("application/problem+json"):
+        problem = Problem.model_validate_json(answer.content)
+    raise ServiceError(answer.status_code, problem, answer.text)
+
+
+def _query(**said: Any) -> dict[str, str]:
+    return {k: _form(v) for k, v in said.items() if v is not None}
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)

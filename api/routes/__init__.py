@@ -1,0 +1,40 @@
+"""The routes: one file a resource, and the one table of them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.routes import (
+    analysis,
+    catalogue,
+    comparisons,
+    doses,
+    events,
+    interventions,
+    jobs,
+    live,
+    outcomes,
+    phases,
+    plans,
+    recordings,
+    studies,
+    subjects,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    studies.router,
+    subjects.router,
+    recordings.router,
+    events.router,
+    phases.router,
+    interventions.router,
+    doses.router,
+    outcomes.router,
+    analysis.router,
+    comparisons.router,
+    plans.router,
+    jobs.router,
+    live.router,
+    catalogue.router,
+)
+"""Every resource; the OpenAPI document and the access rules derive from it."""

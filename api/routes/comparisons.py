@@ -1,0 +1,181 @@
+"""/v1/studies/{id}/comparisons, /v1/comparisons and their reports: before against after."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pandas as pd
+import zstandard
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import HTMLResponse, Response
+
+from api import conditions as cond
+from api import creation, paging
+from api.access import needs
+from api.representations import JSON, TABLES, Described, choose, encode
+from api.routes import _docs as docs
+from api.routes._find import find
+from api.routes.jobs import show as show_job
+from api.schemas.base import Page, Table
+from api.schemas.results import ComparisonOut, ComparisonSummary, Job
+from api.service import Svc
+from api.store import models
+from api.store.studies import content_key
+
+router = APIRouter(prefix="/v1", tags=["comparisons"])
+
+
+class Part(StrEnum):
+    """Tables of a comparison."""
+
+    METHODS = "methods"
+    RECOVERY = "recovery"
+    QUALITY = "quality"
+    RATES = "rates"
+    ADHERENCE = "adherence"
+
+
+@router.post(
+    "/studies/{study_id}/comparisons",
+    status_code=202,
+    response_model=Job,
+    responses=docs.made(404, status=202),
+    dependencies=needs("write"),
+)
+def start_comparison(
+    study_id: UUID, request: Request, service: Svc, key: creation.Key = None
+) -> Response:
+    """Analyse the study as it stands: a job, done at once if nothing changed since the last."""
+    started: list[UUID] = []
+
+    def work(session: Session) -> creation.Created:
+        study = find(session, models.Study, study_id)
+        job = service.jobs.add(session, study)
+        if job.state == "queued":
+            started.append(job.id)
+        shown = show_job(job, service)
+        return creation.Created(shown, f"/v1/jobs/{job.id}", job.version, status=202)
+
+    response = creation.create(service, request, key, "", work)
+    for job in started:
+        service.jobs.submit(job, study_id)
+    return response
+
+
+@router.get(
+    "/studies/{study_id}/comparisons",
+    response_model=Page[ComparisonSummary],
+    responses=docs.listed(),
+    dependencies=needs("read"),
+)
+def list_comparisons(
+    study_id: UUID,
+    request: Request,
+    service: Svc,
+    limit: paging.Limit = 100,
+    cursor: paging.Cursor = None,
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """List finished comparisons of a study; `current` says whether one is of its present data."""
+    with service.store.read() as session:
+        study = find(session, models.Study, study_id)
+        present = content_key(session, study)
+        kind = models.ComparisonResult
+        query = select(kind).where(kind.study_id == study_id)
+        return paging.page(
+            request, session, query, kind, paging.Slice(limit, cursor), ComparisonSummary,
+            lambda row: ComparisonSummary(
+                id=row.id, study_id=row.study_id, created_at=row.created_at, key=row.key,
+                current=row.key == present,
+            ),
+        )  # fmt: skip
+
+
+def _found(session: Session, comparison_id: UUID) -> tuple[bytes, str]:
+    row = find(session, models.ComparisonResult, comparison_id)
+    return zstandard.ZstdDecompressor().decompress(row.data), row.key
+
+
+@router.get(
+    "/comparisons/{comparison_id}",
+    response_model=ComparisonOut,
+    responses=docs.tabled(),
+    dependencies=needs("read"),
+)
+def get_comparison(
+    comparison_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
+) -> Response:
+    """Read a comparison: the same object, to the last digit, as ``hrv compare --format json``.
+
+    As CSV, Arrow or Parquet: one row a method and endpoint.
+    """
+    media = choose(request.headers.get("accept"), TABLES)
+    if media is None:
+        raise paging.not_acceptable(TABLES)
+    with service.store.read() as session:
+        data, key = _found(session, comparison_id)
+    body = data if media == JSON else encode(_part(data, Part.METHODS), media)
+    return cond.tagged(request, body, media, cond.tag_of_bytes(key.encode(), media.encode()))
+
+
+@router.get(
+    "/comparisons/{comparison_id}/tables/{part}",
+    response_model=Table,
+    responses=docs.tabled(),
+    dependencies=needs("read"),
+)
+def get_comparison_table(
+    comparison_id: UUID,
+    part: Part,
+    request: Request,
+    service: Svc,
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """Read one table of a comparison."""
+    media = choose(request.headers.get("accept"), TABLES)
+    if media is None:
+        raise paging.not_acceptable(TABLES)
+    with service.store.read() as session:
+        data, key = _found(session, comparison_id)
+    body = encode(_part(data, part), media)
+    tag = cond.tag_of_bytes(key.encode(), media.encode(), part.encode())
+    return cond.tagged(request, body, media, tag)
+
+
+def _part(data: bytes, part: Part) -> Described:
+    whole = orjson.loads(data)
+    if part is not Part.METHODS:
+        return Described(pd.DataFrame(whole[part.value]), {}, {})
+    first = [("primary", whole["endpoint"], row) for row in whole["methods"]]
+    rows = first + [("exploratory", row["endpoint"], row) for row in whole["exploratory"]]
+    flat = [{"role": role, "endpoint": name, **_flat(row)} for role, name, row in rows]
+    return Described(pd.DataFrame(flat), {}, {})
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: v for k, v in row.items() if not isinstance(v, dict | list) and k != "endpoint"}
+    why = "; ".join(refusal["why"] for refusal in row["refusals"])
+    return {**kept, "why_refused": why if row["estimate"] is None else ""}
+
+
+@router.get(
+    "/comparisons/{comparison_id}/report",
+    response_class=HTMLResponse,
+    responses={304: {"description": "You hold it (If-None-Match)."}, **docs.problems(404)},
+    tags=["reports"],
+    dependencies=needs("export"),
+)
+def get_report(
+    comparison_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
+) -> Response:
+    """Read the report of a comparison: one self-contained page."""
+    with service.store.read() as session:
+        row = find(session, models.ComparisonResult, comparison_id)
+        page, key = zstandard.ZstdDecompressor().decompress(row.report), row.key
+    tag = cond.tag_of_bytes(key.encode(), b"report")
+    return cond.tagged(request, page, "text/html", tag)

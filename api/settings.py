@@ -1,0 +1,76 @@
+"""How the service is set up: one table of settings, each read from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from hrv.errors import InputError
+
+PREFIX = "HRV_"
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+def default_store() -> str:
+    """Return the folder of the embedded store where none is named (XDG)."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return str(Path(base) / "hrv-recovery")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the service; each is ``HRV_`` and its name in capitals in the environment."""
+
+    store: str = _setting("", "folder of the embedded store, or a postgresql:// URL")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8000, "port to listen on")
+    local: bool = _setting(False, "serve this machine only, without keys")  # noqa: FBT003
+    workers: int = _setting(2, "processes that analyse; 0 analyses in the server itself")
+    max_upload_mb: int = _setting(256, "largest recording that is taken, MB")
+    max_body_mb: int = _setting(8, "largest other request body that is taken, MB")
+    cache_mb: int = _setting(64, "memory for tables that were computed before, MB")
+    grace_s: float = _setting(10.0, "time for running requests to end at shutdown, s")
+    idempotency_days: float = _setting(7.0, "how long answers to idempotency keys are kept, days")
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, **given: Any
+    ) -> Settings:
+        """Read settings; `given` ones that are not None win over the environment.
+
+        Raises
+        ------
+        InputError
+            If a variable does not hold what it should; it is named.
+        """
+        found = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            name = PREFIX + each.name.upper()
+            if name in found:
+                values[each.name] = _parsed(name, found[name], type(each.default))
+        values |= {name: value for name, value in given.items() if value is not None}
+        values["store"] = values.get("store") or default_store()
+        return cls(**values)
+
+
+def _parsed(name: str, text: str, kind: type[Any]) -> Any:
+    if kind is bool:
+        known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        if text.lower() in known:
+            return known[text.lower()]
+        raise InputError(f"{name} is {text!r}; it must be true or false")
+    try:
+        value = kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise InputError(f"{name} is {text!r}; it must be {what}") from None
+    if kind in (int, float) and not 0 <= value < 10**9:
+        raise InputError(f"{name} is {text!r}; it must be zero or more")
+    return value

@@ -1,0 +1,157 @@
+"""Open a store: SQLite in a folder, or PostgreSQL by its URL; both behave alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from api.store import migrate
+from hrv.errors import InputError, MissingExtraError
+
+FILE = "store.sqlite3"
+"""Name of the database in the store's folder."""
+BUSY_S = 30
+"""How long a writer of another process is waited for, s."""
+
+
+class Store:
+    """A database with sessions to read and to write; make it with `open_store`.
+
+    Attributes
+    ----------
+    engine : Engine
+        SQLAlchemy's.
+    folder : Path or None
+        Where an embedded store lies; None on PostgreSQL.
+    """
+
+    def __init__(self, engine: Engine, folder: Path | None) -> None:
+        self.engine, self.folder = engine, folder
+        self._writing = engine.execution_options(hrv_writes=True)
+        # SQLite has one writer at a time: in this process they queue fairly instead of polling
+        self._turn: Any = threading.Lock() if self.embedded else None
+
+    @property
+    def embedded(self) -> bool:
+        """True for SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def url(self) -> str:
+        """URL to open the same store in another process; holds the password if there is one."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that sees one state of the store throughout."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session whose changes are durable when the block ends, or do not happen."""
+        if self._turn is not None:
+            self._turn.acquire()
+        try:
+            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                yield session
+        finally:
+            if self._turn is not None:
+                self._turn.release()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def open_store(where: str | Path, *, upgrade: bool = True) -> Store:
+    """Open the store at `where`, making or upgrading its tables.
+
+    Parameters
+    ----------
+    where : str or Path
+        Folder of an embedded store (made if missing), or a URL such as
+        ``postgresql://user@host/hrv``.
+    upgrade : bool
+        False for a second process of a store that is open already.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be used; the message says why.
+    """
+    text = str(where)
+    engine, folder = _postgres(text) if "://" in text else _sqlite(Path(text))
+    if upgrade:
+        try:
+            migrate.upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return Store(engine, folder)
+
+
+def _sqlite(folder: Path) -> tuple[Engine, Path]:
+    folder = folder.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{folder} is a file; name a folder for the store") from None
+    except OSError as error:
+        raise InputError(f"the store's folder {folder} cannot be made: {error.strerror}") from None
+    engine = create_engine(
+        URL.create("sqlite", database=str(folder / FILE)),
+        connect_args={"timeout": BUSY_S, "check_same_thread": False},
+        pool_size=20,
+        max_overflow=20,
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not where sqlite3 thinks
+        for pragma in (
+            "page_size = 8192",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:
+        writes = connection.get_execution_options().get("hrv_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine, folder
+
+
+def _postgres(text: str) -> tuple[Engine, None]:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise InputError(f"{text.partition('@')[2] or text!r} is no database URL") from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise InputError(
+            f"a store lies in a folder or on postgresql://…, not on {url.drivername}://"
+        )
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("postgres", "keep the store on PostgreSQL") from None
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,
+    )
+    return engine, None

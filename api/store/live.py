@@ -1,0 +1,362 @@
+"""Beats as they come: durable before they are acknowledged, many straps in one commit.
+
+One thread writes.  It takes every batch that is waiting, puts all of them into one transaction
+and answers when the disk holds it; so a hundred straps cost as many fsyncs as one.  Beats lie in
+the tail until 4096 are there; then they move into a chunk, in one transaction too.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from api.store.beats import CHUNK_BEATS, Beats, checksum, follow, pack
+from api.store.database import Store
+from api.store.models import Chunk, Recording, TailPart
+from api.store.recordings import chunks, describe, last_beats, read_beats, unpacked
+from hrv.errors import InputError
+from hrv.types import CONTIGUITY_S, RR_MAX_MS, Flag, Float
+
+MOST_BATCH = 4096
+_GROUP = 512
+
+
+class UnknownRecordingError(InputError):
+    """There is no such recording."""
+
+
+class ClosedError(InputError):
+    """The recording does not take beats any more."""
+
+
+class SequenceGapError(InputError):
+    """Beats before these are missing, and the batch does not say when it begins.
+
+    Parameters
+    ----------
+    expected : int
+        Sequence number to send from.
+    """
+
+    def __init__(self, first: int, expected: int) -> None:
+        super().__init__(
+            f"beat {first} came where {expected} is next; send again from {expected}, or say "
+            "with begin_s when this batch begins if those beats are lost"
+        )
+        self.expected = expected
+
+
+class ChangedBeatsError(InputError):
+    """A number that was stored comes again with another value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Beats sent together.
+
+    Parameters
+    ----------
+    recording : UUID
+        Where they belong.
+    first : int
+        Sequence number of the first; each next one counts on.
+    rr_ms : float64[n]
+        Intervals, ms.
+    begin_s : float or None
+        When the beat that begins the first interval came, s since the recording's start; None:
+        it is the last beat before.
+    """
+
+    recording: UUID
+    first: int
+    rr_ms: Float
+    begin_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of a batch: all of it is on the disk."""
+
+    stored: int
+    duplicates: int
+    next_sequence: int
+    lost: tuple[int, int] | None
+    end_s: float
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a recording stands: the next sequence number, its last beat, beats in the tail."""
+
+    next_sequence: int = 0
+    end_s: float | None = None
+    in_tail: int = 0
+
+
+@dataclass(slots=True)
+class _Task:
+    """Something to do in the next transaction, and who waits for it."""
+
+    recording: UUID
+    work: Callable[[Session], Any]
+    answer: Future[Any] = field(default_factory=Future)
+
+
+class LiveWriter:
+    """The one thread that puts live beats into a store.
+
+    Parameters
+    ----------
+    store : Store
+        Where they go.
+    told : callable
+        Called with the recording after beats of it became durable.
+    """
+
+    def __init__(self, store: Store, told: Callable[[UUID], None] = lambda _: None) -> None:
+        self._store, self._told = store, told
+        self._waiting: queue.Queue[_Task | None] = queue.Queue(maxsize=10_000)
+        self._open: dict[UUID, Position] = {}
+        self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
+        self._thread.start()
+
+    def append(self, batch: Batch) -> Future[Accepted]:
+        """Queue a batch; the future resolves when it is durable, or raises why it is refused.
+
+        Raises
+        ------
+        InputError
+            If an interval is not possible.
+        queue.Full
+            If the disk cannot keep up; nothing was taken.
+        """
+        _check(batch)
+        return self._queue(batch.recording, lambda session: self._append(session, batch))
+
+    def finish(self, recording: UUID) -> Future[None]:
+        """Queue the end of a recording: what came before is in it, its tail becomes chunks."""
+        return self._queue(recording, lambda session: self._finish(session, recording))
+
+    def stop(self) -> None:
+        """Write what is waiting, then end."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _queue(self, recording: UUID, work: Callable[[Session], Any]) -> Future[Any]:
+        task = _Task(recording, work)
+        self._waiting.put_nowait(task)
+        return task.answer
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group, ending = [first], False
+            while len(group) < _GROUP and not ending:
+                try:
+                    more = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                ending = more is None
+                group += [more] if more is not None else []
+            self._commit(group)
+            if ending:
+                return
+
+    def _commit(self, group: list[_Task]) -> None:
+        """Commit a group in one transaction; if that fails, each alone, so that one is blamed."""
+        answers: list[Any] = []
+        try:
+            with self._store.write() as session:
+                answers = [_done(task, session) for task in group]
+        except Exception as error:
+            for task in group:
+                self._open.pop(task.recording, None)  # the disk knows better now
+            if len(group) == 1:
+                group[0].answer.set_exception(error)
+            for task in group if len(group) > 1 else ():
+                self._commit([task])
+            return
+        for task, answer in zip(group, answers, strict=True):
+            if isinstance(answer, InputError):
+                task.answer.set_exception(answer)
+            else:
+                task.answer.set_result(answer)
+        for recording in {task.recording for task in group}:
+            self._told(recording)
+
+    def _append(self, session: Session, batch: Batch) -> Accepted:
+        _check_open(session, batch.recording)
+        state = self._open.get(batch.recording)
+        if state is None or state.next_sequence != batch.first:
+            state = position(session, batch.recording)  # another server may have stored beats
+        accepted = _append(session, batch, state)
+        self._open[batch.recording] = state
+        return accepted
+
+    def _finish(self, session: Session, recording_id: UUID) -> None:
+        self._open.pop(recording_id, None)
+        recording = session.get(Recording, recording_id, with_for_update=True)
+        if recording is None:
+            raise UnknownRecordingError(f"there is no recording {recording_id}")
+        if recording.state == "open":
+            _compact(session, recording_id, everything=True)
+            describe(recording, read_beats(session, recording_id))
+            recording.state = "closed"
+            session.flush()
+
+
+def _done(task: _Task, session: Session) -> Any:
+    """Do a task in the open transaction; an error of its own is its answer, and of it alone."""
+    try:
+        return task.work(session)
+    except InputError as error:
+        return error
+
+
+def _check(batch: Batch) -> None:
+    rr = batch.rr_ms
+    bad = ~(np.isfinite(rr) & (rr > 0) & (rr <= RR_MAX_MS))
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise InputError(
+            f"RR interval {i + 1} of {rr.size} ({rr[i]:g} ms) is no interval between heartbeats: "
+            f"it must lie above 0 and up to {RR_MAX_MS:g} ms"
+        )
+
+
+def _check_open(session: Session, recording: UUID) -> None:
+    state = session.scalar(
+        select(Recording.state).where(Recording.id == recording).with_for_update(read=True)
+    )
+    if state is None:
+        raise UnknownRecordingError(f"there is no recording {recording}")
+    if state != "open":
+        raise ClosedError(f"recording {recording} is closed; it takes no more beats")
+
+
+def position(session: Session, recording: UUID) -> Position:
+    """Read where a recording stands."""
+    chunk = session.execute(
+        select(Chunk.next_sequence, Chunk.end_s)
+        .where(Chunk.recording_id == recording)
+        .order_by(Chunk.number.desc())
+        .limit(1)
+    ).first()
+    found = Position(chunk.next_sequence, chunk.end_s) if chunk else Position()
+    tail = session.scalars(
+        select(TailPart)
+        .where(TailPart.recording_id == recording)
+        .order_by(TailPart.sequence.desc())
+        .limit(1)
+    ).first()
+    if tail is not None:
+        found.next_sequence = tail.sequence + tail.beats
+        found.end_s = float(unpacked(tail).t_s[-1])
+        found.in_tail = _tail_beats(session, recording)
+    return found
+
+
+def _tail_beats(session: Session, recording: UUID) -> int:
+    counted = select(func.sum(TailPart.beats)).where(TailPart.recording_id == recording)
+    return int(session.scalar(counted) or 0)
+
+
+def _append(session: Session, batch: Batch, state: Position) -> Accepted:
+    known = max(0, min(state.next_sequence - batch.first, batch.rr_ms.size))
+    if known:
+        _check_same(session, batch, known, state.next_sequence)
+    rr = batch.rr_ms[known:]
+    end_s = 0.0 if state.end_s is None else state.end_s
+    if not rr.size:
+        return Accepted(0, known, state.next_sequence, None, end_s)
+    lost = None
+    if batch.first > state.next_sequence:
+        if batch.begin_s is None:
+            raise SequenceGapError(batch.first, state.next_sequence)
+        lost = (state.next_sequence, batch.first - 1)
+    begin_s = end_s if batch.begin_s is None or known else batch.begin_s
+    if state.end_s is not None and begin_s < end_s - CONTIGUITY_S:
+        raise InputError(
+            f"begin_s {begin_s:g} lies before the last stored beat at {end_s:g} s; "
+            "beats come in the order of time"
+        )
+    apart = lost is not None or (state.end_s is not None and begin_s > end_s + CONTIGUITY_S)
+    flag = np.zeros(rr.size, np.uint16)
+    flag[0] = int(Flag.GAP) if apart else 0
+    beats = Beats(rr, follow(max(begin_s, end_s), rr), flag)
+    _store_tail(session, batch.recording, batch.first + known, beats)
+    if lost is not None:
+        recording = session.get_one(Recording, batch.recording)
+        recording.lost = [*recording.lost, list(lost)]
+    state.next_sequence = batch.first + batch.rr_ms.size
+    state.end_s = float(beats.t_s[-1])
+    state.in_tail += len(beats)
+    if state.in_tail >= CHUNK_BEATS:
+        _compact(session, batch.recording, everything=False)
+        state.in_tail = _tail_beats(session, batch.recording)
+    return Accepted(len(beats), known, state.next_sequence, lost, state.end_s)
+
+
+def _store_tail(session: Session, recording: UUID, sequence: int, beats: Beats) -> None:
+    data = pack(beats)
+    session.add(
+        TailPart(
+            recording_id=recording,
+            sequence=sequence,
+            beats=len(beats),
+            crc=checksum(data),
+            data=data,
+        )
+    )
+    session.flush()
+
+
+def _check_same(session: Session, batch: Batch, known: int, next_sequence: int) -> None:
+    """Compare beats that come again with what is stored of them."""
+    recording = session.get_one(Recording, batch.recording)
+    numbers = np.arange(batch.first, batch.first + known)
+    later = np.arange(batch.first, next_sequence)
+    for lo, hi in recording.lost:  # reported as lost: the time behind it is over
+        numbers = numbers[(numbers < lo) | (numbers > hi)]
+        later = later[(later < lo) | (later > hi)]
+    stored = last_beats(session, batch.recording, later.size).rr_ms
+    again = batch.rr_ms[numbers - batch.first]
+    differs = np.flatnonzero(stored[: numbers.size] != again)
+    if differs.size:
+        i = int(differs[0])
+        raise ChangedBeatsError(
+            f"beat {numbers[i]} is stored as {stored[i]:g} ms and came again as "
+            f"{again[i]:g} ms; a stored beat does not change"
+        )
+
+
+def _compact(session: Session, recording: UUID, *, everything: bool) -> None:
+    """Move the tail into chunks: whole ones, or all of it at the end."""
+    rows = session.scalars(
+        select(TailPart).where(TailPart.recording_id == recording).order_by(TailPart.sequence)
+    ).all()
+    if not rows:
+        return
+    beats = Beats.joined([unpacked(row) for row in rows])
+    numbers = np.concatenate([np.arange(r.sequence, r.sequence + r.beats) for r in rows])
+    last = session.scalar(select(func.max(Chunk.number)).where(Chunk.recording_id == recording))
+    first = 0 if last is None else last + 1
+    keep = len(beats) if everything else len(beats) // CHUNK_BEATS * CHUNK_BEATS
+    for chunk in chunks(recording, beats.part(0, keep), number=first, sequence=0):
+        chunk.next_sequence = int(numbers[chunk.next_sequence - 1]) + 1
+        session.add(chunk)
+    session.execute(delete(TailPart).where(TailPart.recording_id == recording))
+    session.expunge_all()
+    holes = np.flatnonzero(np.diff(numbers[keep:]) != 1) + keep + 1
+    for lo, hi in pairwise([keep, *holes.tolist(), len(beats)]):
+        if lo < hi:
+            _store_tail(session, recording, int(numbers[lo]), beats.part(lo, hi))

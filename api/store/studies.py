@@ -1,0 +1,209 @@
+"""From the store to the value that `hrv.analyse` takes, and the hash of all that it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.store.models import Dose, Event, Outcome, Phase, Recording, Study, Subject
+from api.store.recordings import read_series
+from api.store.types import to_text
+from hrv import study as core
+from hrv.compare.base import CompareSettings
+from hrv.episodes import mark, within
+from hrv.errors import StudyError
+from hrv.types import Episode, Refusal, RRSeries
+from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.tables import times
+
+CONTENT: dict[type[Any], tuple[str, ...]] = {
+    Recording: ("name", "condition", "state", "start", "provenance", "beats_sha256"),
+    Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s"),
+    Phase: ("condition", "start", "stop", "block", "randomised"),
+    Dose: ("time", *(c for c in DOSE_COLUMNS if c not in ("subject", "time"))),
+    Outcome: ("time", "name", "value"),
+}
+"""What an analysis depends on, table by table."""
+
+
+def content_key(session: Session, study: Study) -> str:
+    """SHA-256 of everything that the analysis of a study depends on, the software included."""
+    names = _names(session, study.id)
+    said: dict[str, Any] = {
+        "software": version("hrv-recovery"),
+        "study": [study.title, study.tz, study.declared],
+    }
+    for model, columns in CONTENT.items():
+        rows = _rows(session, study.id, model)
+        said[model.__tablename__] = [
+            [names[row.subject_id], *(_plain(getattr(row, column)) for column in columns)]
+            for row in rows
+        ]
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build_study(session: Session, study: Study) -> core.Study:
+    """Read a whole study.
+
+    Raises
+    ------
+    StudyError
+        If its parts contradict each other.
+    """
+    names = _names(session, study.id)
+    declared = study.declared
+    sessions, problems = _sessions(session, study, names)
+    return core.Study(
+        title=study.title,
+        sessions=sessions,
+        phases=_phases(_rows(session, study.id, Phase), names, study.tz),
+        doses=_doses(_rows(session, study.id, Dose), names, study.tz),
+        outcomes=_outcomes(_rows(session, study.id, Outcome), names, study.tz),
+        conditions=(declared["conditions"][0], declared["conditions"][1]),
+        primary=declared["primary"],
+        secondary=tuple(declared["secondary"]),
+        method=declared["method"],
+        cleaner=declared["cleaner"],
+        settings=CompareSettings(
+            washin_days=declared["washin_days"],
+            direction=declared["direction"],
+            swc=declared["swc"],
+            start_reason=declared["start_reason"],
+        ),
+        randomisation=_orders(declared["randomisation"]),
+        familiarisation=declared["familiarisation"],
+        seed=declared["seed"],
+        problems=problems,
+    )
+
+
+def episodes_of(
+    session: Session, study: Study, recording: Recording, rr: RRSeries, subject: str
+) -> tuple[Episode, ...]:
+    """Find the stressors that fall into one recording."""
+    own = select(Event).where(Event.subject_id == recording.subject_id).order_by(Event.id)
+    rows = session.scalars(own).all()
+    clock = mark(
+        _events([e for e in rows if e.start is not None], {recording.subject_id: subject}, study.tz)
+    )
+    return _within(clock, rows, recording, rr, subject)
+
+
+def _within(
+    clock: Sequence[Episode],
+    rows: Sequence[Event],
+    recording: Recording,
+    rr: RRSeries,
+    subject: str,
+) -> tuple[Episode, ...]:
+    found = within(clock, rr, subject=subject) if rr.start is not None else []
+    placed = [e for e in rows if e.recording_id == recording.id and e.start_s is not None]
+    seconds = [
+        {"subject": subject, "phase": e.phase, "kind": e.kind, "start": e.start_s, "end": e.end_s}
+        for e in placed
+    ]
+    return (*found, *within(mark(seconds), rr, subject=subject))
+
+
+def _sessions(
+    session: Session, study: Study, names: dict[UUID, str]
+) -> tuple[tuple[core.Session, ...], tuple[Refusal, ...]]:
+    rows = _rows(session, study.id, Event)
+    clock = mark(_events([e for e in rows if e.start is not None], names, study.tz))
+    sessions, problems = [], []
+    for recording in _rows(session, study.id, Recording):
+        if recording.state != "closed" or recording.beats < 2:
+            why = "is still being recorded" if recording.state != "closed" else "holds no beats"
+            problems.append(Refusal(f"recording {recording.name}", f"{why}; it is left out"))
+            continue
+        rr, subject = read_series(session, recording), names[recording.subject_id]
+        episodes = _within(clock, rows, recording, rr, subject)
+        made = core.Session(subject, recording.name, rr, episodes, recording.condition)
+        sessions.append(made)
+        session.expunge(recording)
+    # by person and time; recordings without a clock keep the order in which they came
+    sessions.sort(key=lambda s: (s.subject, s.rr.start.timestamp() if s.rr.start else 0.0))
+    return tuple(sessions), tuple(problems)
+
+
+def _names(session: Session, study: UUID) -> dict[UUID, str]:
+    rows = session.execute(select(Subject.id, Subject.name).where(Subject.study_id == study))
+    return {row.id: row.name for row in rows}
+
+
+def _rows(session: Session, study: UUID, model: type[Any]) -> Sequence[Any]:
+    return session.scalars(select(model).where(model.study_id == study).order_by(model.id)).all()
+
+
+def _events(rows: Sequence[Event], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [(names[e.subject_id], e.phase, e.kind) for e in rows],
+        columns=list(EVENT_COLUMNS[:3]),
+        dtype=object,
+    )
+    if not rows:
+        return frame.assign(start=[], end=[])
+    return frame.assign(
+        start=times([e.start for e in rows if e.start], tz),
+        end=times([e.end for e in rows if e.end], tz),
+    )
+
+
+def _phases(rows: Sequence[Phase], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
+    if not rows:
+        return pd.DataFrame()
+    given = [row.block is not None for row in rows]
+    if any(given) and not all(given):
+        raise StudyError("some phases have a block number and some have none; number all or none")
+    frame = pd.DataFrame(
+        {
+            "subject": [names[row.subject_id] for row in rows],
+            "condition": [row.condition for row in rows],
+            "randomised": [row.randomised for row in rows],
+            "start": times([row.start for row in rows], tz),
+            "stop": times([row.stop for row in rows], tz),
+        }
+    )
+    order = frame.groupby("subject")["start"].rank(method="first") - 1
+    block = pd.Series([row.block for row in rows]) if all(given) else order
+    return frame.assign(block=block.astype("int64"))[list(PHASE_COLUMNS)]
+
+
+def _doses(rows: Sequence[Dose], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
+    if not rows:
+        return pd.DataFrame()
+    data = {c: [getattr(r, c, None) for r in rows] for c in DOSE_COLUMNS}
+    data["subject"] = [names[r.subject_id] for r in rows]
+    frame = pd.DataFrame(data, columns=list(DOSE_COLUMNS), dtype=object)
+    amount = frame["amount"].astype("float64")
+    return frame.assign(time=times([r.time for r in rows], tz), amount=amount)
+
+
+def _outcomes(rows: Sequence[Outcome], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
+    if not rows:
+        return pd.DataFrame()
+    frame = pd.DataFrame(
+        {"subject": [names[r.subject_id] for r in rows], "name": [r.name for r in rows]},
+        dtype=object,
+    )
+    value = pd.Series([r.value for r in rows], dtype="float64")
+    return frame.assign(time=times([r.time for r in rows], tz), value=value)[list(OUTCOME_COLUMNS)]
+
+
+def _orders(given: list[list[str]] | None) -> tuple[tuple[str, ...], ...] | None:
+    return None if given is None else tuple(tuple(order) for order in given)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    return to_text(value) if hasattr(value, "utcoffset") else value

@@ -1,0 +1,203 @@
+"""What the workers compute: plain functions of a store's URL and an identity.
+
+Errors come back as values: an exception with its own constructor does not survive the trip
+between processes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import orjson
+import zstandard
+
+from api.pool import CancelledWorkError, tell_progress
+from api.representations import Described, encode
+from api.results import as_mapping, plain
+from api.store import Store, open_store
+from api.store.models import Recording, Study, Subject
+from api.store.recordings import read_series
+from api.store.studies import build_study, content_key, episodes_of
+from hrv.clean import clean
+from hrv.errors import HRVError, InputError, NotComputableError, StudyError
+from hrv.types import NNSeries
+
+_KEPT = 4
+_MOST_BEATS_KEPT = 200_000
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An error on its way back from a worker."""
+
+    kind: str
+    message: str
+
+    def raised(self) -> Exception:
+        """Make the error again."""
+        if self.kind == "CancelledWorkError":
+            return CancelledWorkError()
+        for known in (NotComputableError, StudyError):
+            if self.kind == known.__name__:
+                return known(self.message)
+        return InputError(self.message)
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """A finished comparison on its way back."""
+
+    key: str
+    data: bytes
+    report: bytes
+
+
+def returning(work: Callable[P, R]) -> Callable[P, R | Failed]:
+    """Make a worker's function return its error instead of raising it."""
+
+    @functools.wraps(work)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R | Failed:
+        try:
+            return work(*args, **kwargs)
+        except (HRVError, CancelledWorkError) as error:
+            return Failed(type(error).__name__, str(error))
+
+    return wrapped
+
+
+@returning
+def compare(where: str, study_id: UUID, slot: int) -> Analysed:
+    """Analyse a study as it stands; the result, its report, and the hash of what went in."""
+    from hrv.report import render
+    from hrv.study import analyse
+
+    with _store(where).read() as session:
+        stored = session.get(Study, study_id)
+        if stored is None:
+            raise InputError("the study was deleted meanwhile")
+        key = content_key(session, stored)
+        study = build_study(session, stored)
+    tell_progress(slot, 0, len(study.sessions))
+    result = analyse(study, progress=lambda done, total: tell_progress(slot, done, total))
+    packer = zstandard.ZstdCompressor(level=6)
+    data = orjson.dumps(plain(as_mapping(result)))
+    return Analysed(key, packer.compress(data), packer.compress(render(result).encode()))
+
+
+@returning
+def table(
+    where: str, recording_id: UUID, what: str, parameters: Mapping[str, Any], media: str
+) -> bytes:
+    """Compute a table of one recording and write it as `media`."""
+    return encode(
+        TABLES[what](_cleaned(where, recording_id, parameters["clean"]), parameters), media
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """A recording ready to be measured."""
+
+    nn: NNSeries
+    where: str
+    recording_id: UUID
+
+
+def _windows(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
+    from hrv.windows import windows
+
+    frame = windows(
+        ready.nn,
+        width=parameters["width"],
+        step=parameters["step"],
+        metrics=parameters["metrics"],
+        force=parameters["force"],
+    )
+    units, settings = frame.attrs["units"], frame.attrs["settings"]
+    return Described(frame.reset_index(drop=frame.index.name is None), units, settings)
+
+
+def _recovery(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
+    from hrv.recovery import recovery
+
+    with _store(ready.where).read() as session:
+        recording = session.get_one(Recording, ready.recording_id)
+        study = session.get_one(Study, recording.study_id)
+        name = session.get_one(Subject, recording.subject_id).name
+        episodes = episodes_of(session, study, recording, ready.nn.rr, name)
+    if not episodes:
+        raise NotComputableError("no event of kind 'stress' falls into this recording")
+    frame = recovery(ready.nn, episodes)
+    said = {k: frame.attrs[k] for k in ("settings", "clean", "unknown")}
+    return Described(frame, frame.attrs["units"], said)
+
+
+def _summary(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
+    import pandas as pd
+
+    from hrv.windows import summary
+
+    row = summary(ready.nn, metrics=parameters["metrics"], force=parameters["force"])
+    units, reasons = row.attrs["units"], row.attrs["reasons"]
+    frame = pd.DataFrame(
+        {
+            "name": [str(name) for name in row.index],
+            "value": row.to_numpy(),
+            "unit": [units.get(name, "") for name in row.index],
+            "reason": [reasons.get(name, "") for name in row.index],
+        }
+    )
+    settings = {**row.attrs["settings"], "flags": row.attrs["flags"]}
+    return Described(frame, {}, settings)
+
+
+TABLES: Mapping[str, Callable[[Cleaned, Mapping[str, Any]], Described]] = {
+    "windows": _windows,
+    "recovery": _recovery,
+    "summary": _summary,
+}
+"""Tables of one recording."""
+
+_stores: dict[str, Store] = {}
+_kept: OrderedDict[tuple[Any, ...], NNSeries] = OrderedDict()
+
+
+def _store(where: str) -> Store:
+    if where not in _stores:
+        _stores[where] = open_store(where, upgrade=False)
+    return _stores[where]
+
+
+def close_stores() -> None:
+    """Let go of the connections of this process, when it computes in the server itself."""
+    while _stores:
+        _stores.popitem()[1].close()
+
+
+def place_of(store: Store) -> str:
+    """Say where a store is, so that a worker can open it."""
+    return str(Path(store.folder).absolute()) if store.folder is not None else store.url
+
+
+def _cleaned(where: str, recording_id: UUID, method: str) -> Cleaned:
+    with _store(where).read() as session:
+        recording = session.get(Recording, recording_id)
+        if recording is None:
+            raise InputError("the recording was deleted meanwhile")
+        key = (recording.beats_sha256, recording.start, str(recording.provenance), method)
+        nn = _kept.get(key)
+        if nn is None:
+            nn = clean(read_series(session, recording), method=method)
+            if len(nn) <= _MOST_BEATS_KEPT:
+                _kept[key] = nn
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    return Cleaned(nn, where, recording_id)

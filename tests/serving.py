@@ -1,0 +1,33 @@
+"""A real server for the tests: uvicorn in a thread, on a port of its own."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import uvicorn
+
+from api.app import create_app
+from api.server import Server
+from api.settings import Settings
+from api.store import open_store
+
+SETTINGS = Settings(store="", local=True, workers=0)
+
+
+@contextlib.contextmanager
+def serving(where: str, settings: Settings = SETTINGS) -> Iterator[str]:
+    """Serve the store at `where`; yields the service's URL."""
+    app = create_app(replace(settings, store=where), open_store(where))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, ws="none", log_level="warning", timeout_graceful_shutdown=5)
+        server = Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.handle_exit(15, None)
+            thread.join()
