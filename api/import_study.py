@@ -90,7 +90,8 @@ def declared(file: files._File) -> StudyIn:
 
 def _people(file: files._File, recorded: list[str]) -> set[str]:
     """Everyone whom the recordings and the logs name."""
-    from ingest.events import read_doses, read_events, read_outcomes, read_phases
+    from ingest.events import read_doses, read_events, read_phases
+    from ingest.outcomes import read_outcomes
 
     tz, whose = file.content.get("tz"), file.section("data").get("subject")
     people = set(recorded)

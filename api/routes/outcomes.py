@@ -11,13 +11,21 @@ from sqlalchemy.orm import Session
 from api.routes._log import Log, copy_fields, log_router, no_check
 from api.schemas.logs import Outcome, OutcomeIn
 from api.store import models
-from ingest.events import read_outcomes
+from hrv.instruments import instrument
 from ingest.formats.base import Source
+from ingest.outcomes import read_outcomes
 
 
 def fill(_session: Session, row: models.Outcome, body: OutcomeIn) -> None:
-    """Fill a row; one outcome of one person is there once at one moment (a unique key)."""
+    """Fill a row, a known instrument's value within its range and in its unit.
+
+    One outcome of one person is there once at one moment (a unique key).
+    """
     copy_fields(row, body)
+    known = instrument(body.name)
+    if known is not None:
+        row.name, row.unit = known.name, known.unit
+        row.value = known.check(body.value, body.unit)
     row.utc = body.time.astimezone(UTC).isoformat()
 
 
@@ -31,6 +39,8 @@ def read_table(
             time=row["time"].to_pydatetime(),
             name=row["name"],
             value=float(row["value"]),
+            unit=row["unit"],
+            assay=row["assay"],
         )
 
 

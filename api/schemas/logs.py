@@ -144,6 +144,8 @@ class OutcomeIn(OfSubject):
     time: Time
     name: Name = Field(examples=["gad7"])
     value: Annotated[float, Field(ge=-1e12, le=1e12, strict=True)]
+    unit: Text = Field("", description="Needed where an instrument knows several.")
+    assay: Text = Field("", description="How a laboratory measured it.")
 
 
 class Outcome(OutcomeIn, Stored):

@@ -232,6 +232,8 @@ class Outcome(Resource, Base):
     utc: Mapped[str] = mapped_column(String(40))
     name: Mapped[str]
     value: Mapped[float]
+    unit: Mapped[str] = mapped_column(default="")
+    assay: Mapped[str] = mapped_column(default="")
 
 
 class Plan(Resource, Base):

@@ -29,7 +29,7 @@ CONTENT: dict[type[Any], tuple[str, ...]] = {
     Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s"),
     Phase: ("condition", "start", "stop", "block", "randomised"),
     Dose: ("time", *(c for c in DOSE_COLUMNS if c not in ("subject", "time"))),
-    Outcome: ("time", "name", "value"),
+    Outcome: ("time", *(c for c in OUTCOME_COLUMNS if c not in ("subject", "time"))),
 }
 """What an analysis depends on, table by table."""
 
@@ -191,12 +191,11 @@ def _doses(rows: Sequence[Dose], names: dict[UUID, str], tz: str | None) -> pd.D
 def _outcomes(rows: Sequence[Outcome], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame()
-    frame = pd.DataFrame(
-        {"subject": [names[r.subject_id] for r in rows], "name": [r.name for r in rows]},
-        dtype=object,
-    )
-    value = pd.Series([r.value for r in rows], dtype="float64")
-    return frame.assign(time=times([r.time for r in rows], tz), value=value)[list(OUTCOME_COLUMNS)]
+    data = {c: [getattr(r, c, None) for r in rows] for c in OUTCOME_COLUMNS}
+    data["subject"] = [names[r.subject_id] for r in rows]
+    frame = pd.DataFrame(data, columns=list(OUTCOME_COLUMNS), dtype=object)
+    value = frame["value"].astype("float64")
+    return frame.assign(time=times([r.time for r in rows], tz), value=value)
 
 
 def _orders(given: list[list[str]] | None) -> tuple[tuple[str, ...], ...] | None:

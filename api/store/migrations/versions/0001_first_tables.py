@@ -201,6 +201,8 @@ def upgrade() -> None:
         sa.Column("utc", sa.String(length=40), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("assay", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
