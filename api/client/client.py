@@ -13,14 +13,22 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any
 from uuid import UUID
 
 import httpx
 from pydantic import BaseModel
 
-from api.schemas.base import Problem, Table
+from api.client.transport import (
+    Model,
+    Progress,
+    ServiceError,
+    Transport,
+    Watched,
+    form_of,
+    query_of,
+)
+from api.schemas.base import Table
 from api.schemas.logs import (
     Dose,
     DoseIn,
@@ -38,9 +46,6 @@ from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, MarkIn, Re
 from api.schemas.results import ComparisonOut, ComparisonSummary, Entry, Job, Plan, PlanIn
 from api.schemas.studies import Study, StudyIn, Subject, SubjectIn
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes sent (or recordings analysed) and how many there are in all."""
-Model = TypeVar("Model", bound=BaseModel)
 LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     EventIn: ("events", Event),
     PhaseIn: ("phases", Phase),
@@ -48,31 +53,9 @@ LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     DoseIn: ("doses", Dose),
     OutcomeIn: ("outcomes", Outcome),
 }
-_PASSING = (429, 502, 503, 504)
 
 
-class ServiceError(Exception):
-    """The service refused a request.
-
-    Parameters
-    ----------
-    status : int
-        HTTP status.
-    problem : Problem or None
-        What it said; None if the answer did not come from the service itself.
-    """
-
-    def __init__(self, status: int, problem: Problem | None, text: str = "") -> None:
-        super().__init__(problem.detail if problem is not None else f"HTTP {status}: {text[:200]}")
-        self.status, self.problem = status, problem
-
-    @property
-    def type(self) -> str:
-        """Stable name of the problem, such as ``"precondition-failed"``."""
-        return "" if self.problem is None else self.problem.type.rpartition(":")[2]
-
-
-class Client:
+class Client(Transport):
     """A connection to a service; use it in a ``with`` block.
 
     Parameters
@@ -89,38 +72,6 @@ class Client:
     transport : httpx.BaseTransport, optional
         For tests.
     """
-
-    def __init__(
-        self,
-        url: str,
-        key: str | None = None,
-        *,
-        timeout_s: float = 60.0,
-        tries: int = 4,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        headers = {"Accept": "application/json"}
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
-        self._http = httpx.Client(
-            base_url=url, headers=headers, timeout=timeout_s, transport=transport
-        )
-        self._tries = tries
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
 
     # -- studies and subjects ------------------------------------------------------------------
 
@@ -195,12 +146,12 @@ class Client:
             ``start``, ``sampling_rate_hz``, ``channel``.
         """
         file = Path(path)
-        data = {k: _form(v) for k, v in {"subject": subject, **said}.items() if v is not None}
+        data = {k: form_of(v) for k, v in {"subject": subject, **said}.items() if v is not None}
         headers = {"Idempotency-Key": str(uuid.uuid4())}
 
         def send() -> httpx.Response:
             with file.open("rb") as content:
-                watched = _Watched(content, file.stat().st_size, progress)
+                watched = Watched(content, file.stat().st_size, progress)
                 return self._http.post(
                     f"/v1/studies/{study_id}/recordings",
                     data=data,
@@ -268,7 +219,7 @@ class Client:
         """Take a whole CSV of ``"events"``, ``"phases"``, ``"doses"`` or ``"outcomes"``."""
         file = Path(path)
         content = file.read_bytes()
-        said = _query(name=file.name, subject=subject)
+        said = query_of(name=file.name, subject=subject)
         headers = {"Content-Type": "text/csv", "Idempotency-Key": str(uuid.uuid4())}
         url = f"/v1/studies/{study_id}/{log}/table"
         answer = self._sent(
@@ -377,111 +328,6 @@ class Client:
         """List ``"formats"``, ``"cleaners"``, ``"metrics"``, ``"measures"`` or ``"methods"``."""
         return list(self._pages(f"/v1/catalogue/{shelf}", Entry))
 
-    # -- underneath ----------------------------------------------------------------------------
-
     def table(self, path: str, media: str = "text/csv", **query: Any) -> bytes:
         """Read any table as CSV, Arrow or Parquet: the bytes as they came."""
         return self._read(path, {"Accept": media}, **query).content
-
-    def _read(
-        self, path: str, headers: Mapping[str, str] | None = None, **query: Any
-    ) -> httpx.Response:
-        said = _query(**query)
-        return self._sent(lambda: self._http.get(path, params=said, headers=headers), repeat=True)
-
-    def _get(self, path: str, kind: type[Model], **query: Any) -> Model:
-        return kind.model_validate_json(self._read(path, **query).content)
-
-    def _pages(self, path: str, kind: type[Model], **query: Any) -> Iterator[Model]:
-        cursor: str | None = None
-        while True:
-            paged: dict[str, Any] = {} if "catalogue" in path else {"limit": 1000, "cursor": cursor}
-            found = self._read(path, **paged, **query).json()
-            yield from (kind.model_validate(item) for item in found["items"])
-            cursor = found["next"]
-            if cursor is None:
-                return
-
-    def _create(self, path: str, body: BaseModel | None, kind: type[Model]) -> Model:
-        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
-        content = b"" if body is None else body.model_dump_json().encode()
-        answer = self._sent(
-            lambda: self._http.post(path, content=content, headers=headers), repeat=True
-        )
-        return kind.model_validate_json(answer.content)
-
-    def _put(self, path: str, body: BaseModel, version: int, kind: type[Model]) -> Model:
-        headers = {"If-Match": f'"{version}"', "Content-Type": "application/json"}
-        content = body.model_dump_json().encode()
-        answer = self._sent(
-            lambda: self._http.put(path, content=content, headers=headers), repeat=False
-        )
-        return kind.model_validate_json(answer.content)
-
-    def _delete(self, path: str, version: int) -> None:
-        headers = {"If-Match": f'"{version}"'}
-        self._sent(lambda: self._http.delete(path, headers=headers), repeat=False)
-
-    def _sent(self, send: Callable[[], httpx.Response], *, repeat: bool) -> httpx.Response:
-        """Send, and again while the service is busy; `repeat` also after a broken connection.
-
-        A change under If-Match is not sent again blindly: it may have happened.
-        """
-        for attempt in range(1, self._tries + 1):
-            try:
-                answer = send()
-            except httpx.TransportError as error:
-                never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-                if attempt == self._tries or not (repeat or never_sent):
-                    raise
-                time.sleep(_pause_s(attempt, None))
-                continue
-            if answer.status_code not in _PASSING or attempt == self._tries:
-                return _checked(answer)
-            time.sleep(_pause_s(attempt, answer.headers.get("retry-after")))
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-class _Watched:
-    """A file that tells how far it was read."""
-
-    def __init__(self, file: BinaryIO, size: int, progress: Progress | None) -> None:
-        self._file, self._size, self._progress = file, size, progress
-
-    def read(self, count: int = -1) -> bytes:
-        data = self._file.read(count)
-        if self._progress is not None and data:
-            self._progress(self._file.tell(), self._size)
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def __iter__(self) -> Iterator[bytes]:
-        while data := self.read(65_536):
-            yield data
-
-
-def _pause_s(attempt: int, retry_after: str | None) -> float:
-    if retry_after is not None and retry_after.isdecimal():
-        return min(float(retry_after), 30.0)
-    return float(min(0.2 * 2**attempt, 5.0))
-
-
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success:
-        return answer
-    problem = None
-    if answer.headers.get("content-type", "").startswith("application/problem+json"):
-        problem = Problem.model_validate_json(answer.content)
-    raise ServiceError(answer.status_code, problem, answer.text)
-
-
-def _query(**said: Any) -> dict[str, str]:
-    return {k: _form(v) for k, v in said.items() if v is not None}
-
-
-def _form(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value.isoformat() if hasattr(value, "isoformat") else value)
