@@ -21,9 +21,10 @@ from hrv.types import Refusal, RRSeries
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
 from ingest.reading import read
+from ingest.registration import with_registration
 
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("title", "tz", "seed", "endpoint", "design", "clean", "data"),
+    "": ("title", "tz", "seed", "endpoint", "design", "clean", "data", "plan"),
     "endpoint": ("primary", "direction", "secondary", "swc"),
     "design": (
         "conditions", "method", "washin", "familiarisation", "start_reason", "phases",
@@ -34,6 +35,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "recordings", "subject", "events", "doses", "outcomes", "format", "unit",
         "sampling_rate_hz",
     ),
+    "plan": ("file",),
 }  # fmt: skip
 """Every key a study file may hold; another is an error, never ignored."""
 
@@ -61,7 +63,7 @@ class _File:
         return path
 
 
-def load_study(path: str | Path) -> Study:
+def load_study(path: str | Path, *, key: Path | None = None) -> Study:
     """Read a study and everything it names.
 
     A recording that cannot be read does not stop the study: it becomes one of its `problems`.
@@ -71,6 +73,8 @@ def load_study(path: str | Path) -> Study:
     path : str or Path
         The `study.toml`, or the folder that holds it; ``"-"`` is standard input, and names
         files from the current folder.
+    key : Path, optional
+        Key of a blinded study: says which code is which condition.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def load_study(path: str | Path) -> Study:
     phases = file.resolve("design", "phases")
     doses, outcomes = file.resolve("data", "doses"), file.resolve("data", "outcomes")
     subject = data.get("subject")
-    return Study(
+    study = Study(
         title=str(file.content.get("title", file.path.parent.name)),
         sessions=sessions,
         phases=read_phases(phases, tz=tz, subject=subject) if phases else pd.DataFrame(),
@@ -107,6 +111,7 @@ def load_study(path: str | Path) -> Study:
         seed=int(file.content.get("seed", 0)),
         problems=problems,
     )
+    return with_registration(study, file.resolve("plan", "file"), key)
 
 
 def _parse(path: Path) -> _File:
@@ -124,7 +129,7 @@ def _parse(path: Path) -> _File:
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path}: is not valid TOML: {error}") from None
     _check_keys(path, "", content)
-    for section in ("endpoint", "design", "clean", "data"):
+    for section in (name for name in KEYS if name):
         if not isinstance(content.get(section, {}), dict):
             raise StudyError(f"{path}: [{section}] must be a table of keys")
         _check_keys(path, section, content.get(section, {}))
@@ -234,7 +239,7 @@ def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
     if named.endswith(".csv") and "*" not in named:
         return _manifest(file, named, defaults)
     paths = sorted(file.path.parent.glob(named))
-    if not paths:
+    if not paths and "plan" not in file.content:  # a planned study has none in the beginning
         raise StudyError(f"{file.path}: [data] recordings: no file matches {named!r}")
     root = file.path.parent
     return [_row(path, path.relative_to(root).as_posix(), defaults) for path in paths]

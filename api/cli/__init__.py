@@ -19,6 +19,7 @@ from api.cli import (
     import_,
     inspect,
     journal,
+    plan,
     record,
     recovery,
     replay,
@@ -51,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("summary", summary.summary),
     Command("windows", windows.windows),
     Command("recovery", recovery.recovery),
+    Command("plan", plan.plan),
     Command("compare", compare.compare),
     Command("evaluate-detector", evaluate_detector.evaluate_detector),
     Command("simulate", simulate.simulate),
@@ -80,6 +82,7 @@ def _root(
     hrv summary session.txt                   HRV of one recording
     hrv windows session.txt --width 5min --step 1s --format csv
     hrv recovery session.txt --events events.csv
+    hrv plan magnesium --direction lower ...  a design, a schedule, a hash, a calendar
     hrv compare study.toml --report out.html  before against after
 
     Every command takes a file or - (standard input), prints a table for people and

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from api.cli import _clock
 from api.cli._output import OutputFormat, bullets, cell, emit_json, emit_table, emit_text, save
 from api.results import as_mapping, comparison_table
 
@@ -36,14 +37,15 @@ def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path 
 def _analyse_with_progress(study: Study) -> StudyResult:
     from hrv.study import analyse
 
+    now = _clock.now()
     if not sys.stderr.isatty():
-        return analyse(study)
+        return analyse(study, now=now)
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("recordings", total=len(study.sessions))
-        return analyse(study, progress=lambda done, _: bar.update(task, completed=done))
+        return analyse(study, progress=lambda done, _: bar.update(task, completed=done), now=now)
 
 
 def _print_for_people(result: StudyResult, out: Path | None) -> None:
@@ -53,6 +55,8 @@ def _print_for_people(result: StudyResult, out: Path | None) -> None:
 def _lines(result: StudyResult) -> list[str]:
     study, headline = result.study, result.headline
     lines = [study.title, "=" * len(study.title), "", fill(headline.sentence, 100), ""]
+    if result.sealed:
+        return [*lines, *_rates(result), *_not_answered(result)]
     lines += [_row(name, c) for name, c in result.primary.items()]
     confirms = result.confirmatory
     if confirms is not headline:
@@ -66,9 +70,13 @@ def _lines(result: StudyResult) -> list[str]:
     lines += ["", *_rates(result)]
     if headline.flags:
         lines += ["", "Bear in mind", *bullets(headline.flags)]
-    if result.refusals:
-        lines += ["", "Not answered", *bullets(f"{r.what}: {r.why}" for r in result.refusals)]
-    return lines
+    return lines + _not_answered(result)
+
+
+def _not_answered(result: StudyResult) -> list[str]:
+    if not result.refusals:
+        return []
+    return ["", "Not answered", *bullets(f"{r.what}: {r.why}" for r in result.refusals)]
 
 
 def _row(name: str, c: Comparison) -> str:

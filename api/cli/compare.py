@@ -22,6 +22,10 @@ def compare(
     report: Annotated[
         Path | None, typer.Option(metavar="HTML", help="Write the self-contained report here.")
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Key of a blinded study: which code is which."),
+    ] = None,
     form: opt.FormatOption = OutputFormat.TABLE,
     out: opt.OutOption = None,
 ) -> None:
@@ -34,4 +38,4 @@ def compare(
     """
     from ingest.study import load_study
 
-    present(load_study(study), form=form, out=out, report=report)
+    present(load_study(study, key=key), form=form, out=out, report=report)

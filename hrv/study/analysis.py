@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import pandas as pd
 
@@ -10,7 +11,15 @@ from hrv.phases import phase_of
 from hrv.study.answers import Measured, compare_primary, compare_secondary
 from hrv.study.cortisol import cortisol_responses
 from hrv.study.curves import mean_curves
-from hrv.study.session import analyse_session
+from hrv.study.seal import (
+    Seal,
+    as_of,
+    at_look,
+    last_moment,
+    seal_of,
+    sealed_comparisons,
+)
+from hrv.study.session import SessionResult, analyse_session
 from hrv.study.tallies import adherence, missing_rates
 from hrv.study.types import Study, StudyResult
 from hrv.types import Comparison, Refusal
@@ -19,8 +28,13 @@ Progress = Callable[[int, int], None]
 """Called with the recordings done and the recordings in all."""
 
 
-def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
+def analyse(
+    study: Study, progress: Progress | None = None, *, now: datetime | None = None
+) -> StudyResult:
     """Clean, measure and compare a study; pure: no file is read or written.
+
+    The effect of a registered study stays sealed until its planned end; at a declared look it
+    is the effect as of that look, at the look's own confidence level.
 
     Parameters
     ----------
@@ -28,6 +42,8 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
         Recordings, phases, logs and what was declared beforehand.
     progress : callable, optional
         Told after each recording.
+    now : datetime, optional
+        What time it is, for the seal; default: the end of the day of the last entry.
 
     Returns
     -------
@@ -38,6 +54,10 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
     InputError
         If parts of the study contradict each other (overlapping phases, unknown names …).
     """
+    seal = None
+    if study.registration is not None:
+        seal = seal_of(study.registration, now or last_moment(study))
+        study = study if seal.look is None else as_of(study, seal.look)
     results = []
     for session in study.sessions:
         results.append(analyse_session(session, study))
@@ -50,8 +70,12 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
         summaries=_used(_labelled([r.summary for r in results], study)),
         outcomes=pd.concat([study.outcomes, derived]) if len(derived) else study.outcomes,
     )
+    if seal is not None and seal.look is None:
+        return _closed(study, seal, recovery, results)
     primary = compare_primary(study, measured)
     secondary = compare_secondary(study, measured)
+    if seal is not None:
+        primary = at_look(primary, study, seal)
     return StudyResult(
         study=study,
         recovery=recovery,
@@ -68,6 +92,24 @@ def analyse(study: Study, progress: Progress | None = None) -> StudyResult:
 def _onsets(recovery: pd.DataFrame) -> pd.DataFrame:
     """Whose stressors began when, where the recordings have a clock."""
     return recovery[recovery["time"].notna()][["subject", "time"]]
+
+
+def _closed(
+    study: Study, seal: Seal, recovery: pd.DataFrame, results: list[SessionResult]
+) -> StudyResult:
+    """Show what a sealed study may show: data quality, what is missing, what was taken."""
+    return StudyResult(
+        study=study,
+        # with the conditions beside single episodes the effect would be one average away
+        recovery=recovery.assign(condition="", block=-1),
+        quality=pd.DataFrame([r.quality for r in results]),
+        primary=sealed_comparisons(study, seal),
+        secondary={},
+        curves=mean_curves(pd.DataFrame()),
+        adherence=adherence(_with_condition(study.doses, study)),
+        rates=missing_rates(_used(recovery), study.primary),
+        refusals=study.problems,
+    )
 
 
 def _labelled(tables: Iterable[pd.DataFrame], study: Study) -> pd.DataFrame:

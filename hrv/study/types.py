@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from hrv.compare.base import CompareSettings
+from hrv.plan.registration import Registration
 from hrv.types import Comparison, Episode, Refusal, RRSeries
 
 
@@ -73,6 +74,8 @@ class Study:
         Seed of every random draw.
     problems : tuple of Refusal
         What could not be read, and why; reported, never swallowed.
+    registration : Registration or None
+        What was registered beforehand: until its end the effect stays sealed.
     """
 
     title: str
@@ -90,6 +93,7 @@ class Study:
     familiarisation: int = 0
     seed: int = 0
     problems: tuple[Refusal, ...] = ()
+    registration: Registration | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +140,19 @@ class StudyResult:
         return next(iter(self.primary.values()))
 
     @property
+    def sealed(self) -> bool:
+        """True while a registered study's effect may not be seen yet."""
+        return "sealed_until" in self.headline.details
+
+    @property
     def confirmatory(self) -> Comparison:
         """The comparison whose p-value confirms.
 
         Where the order of conditions was drawn and logged beforehand this is the randomisation
-        test, which assumes nothing else; elsewhere the headline.
+        test, which assumes nothing else; elsewhere, and where the study is no longer the one
+        that was registered, the headline.
         """
-        drawn = self.primary.get("randomisation")
-        return self.headline if drawn is None or math.isnan(drawn.p_value) else drawn
+        drawn, registered = self.primary.get("randomisation"), self.study.registration
+        changed = registered is not None and bool(registered.changed)
+        known = drawn is not None and not math.isnan(drawn.p_value)
+        return drawn if drawn is not None and known and not changed else self.headline
