@@ -125,7 +125,7 @@ def plan(
     chosen = _plan(
         substance=substance, direction=direction, start_reason=start_reason,
         first_day=_day(start), tz=_zone(tz), subjects=_people(people), endpoint=endpoint,
-        secondary=tuple(opt.names(secondary)), swc=swc, comparator=comparator, n_blocks=blocks,
+        secondary=tuple(_names(secondary)), swc=swc, comparator=comparator, n_blocks=blocks,
         block_days=block_days, washin_days=None if washin is None else _days(washin),
         max_run=max_run, pairwise=pairwise, familiarisation=familiarisation,
         tests_a_day=tests_a_day, looks=_looks(looks), spending=spending,
@@ -146,6 +146,11 @@ def plan(
         emit_json({**told, "files": [str(path) for path in written]}, None)
     else:
         emit_text(for_people(proposal, variation, powers, written), None)
+
+
+def _names(text: str) -> list[str]:
+    """Split a comma-separated list that may be empty."""
+    return opt.names(text) if text.strip() else []
 
 
 def _plan(**declared: Any) -> Plan:
@@ -234,13 +239,13 @@ def _people(text: str) -> tuple[str, ...]:
     if text.strip().isdigit():
         number = int(text)
         return tuple(f"P{k + 1:0{max(2, len(str(number)))}d}" for k in range(number))
-    return tuple(opt.names(text))
+    return tuple(_names(text))
 
 
 def _looks(text: str) -> tuple[int, ...]:
-    if not all(name.isdigit() for name in opt.names(text)):
+    if not all(name.isdigit() for name in _names(text)):
         _wrong(f"--looks {text!r} is not a list of blocks such as 4,6")
-    return tuple(int(name) for name in opt.names(text))
+    return tuple(int(name) for name in _names(text))
 
 
 def _day(text: str) -> date:

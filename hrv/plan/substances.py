@@ -45,7 +45,7 @@ KINDS: tuple[Kind, ...] = (
         notes=(
             "serum magnesium takes weeks to months to settle: alternating blocks test what comes "
             "and goes within a week, not slow repletion; for that, plan two parallel arms "
-            "(--design two-arm)",
+            "",
             "magnesium bisglycinate is 14.1 % elemental only if pure and anhydrous; read the "
             "label and log each dose as elemental, compound or unknown",
         ),
