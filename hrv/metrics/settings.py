@@ -30,7 +30,7 @@ class SpectralSettings:
     interpolation : str
         Even sampling for `welch` and `ar`: ``"spline"``, the natural cubic spline through the
         window's own intervals; ``"local"``, piecewise cubic with slopes from the natural spline
-        through two neighbours on each side, computed once for all overlapping windows;
+        through four neighbours on each side, computed once for all overlapping windows;
         ``"linear"`` (takes a quarter of HF away at rest; for comparison only).
     rate_hz : float
         Rate of the even samples.
@@ -52,7 +52,7 @@ class SpectralSettings:
     """
 
     method: str = "welch"
-    interpolation: str = "spline"
+    interpolation: str = "local"
     rate_hz: float = 4.0
     segment_s: float = 300.0
     overlap: float = 0.5

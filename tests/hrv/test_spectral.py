@@ -53,17 +53,72 @@ def spline_samples(nn, lo, hi, rate_hz=4.0):
 # Welch ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("width_s", [60.0, 200.0, 300.0, 700.0])
-def test_welch_equals_scipys_window_by_window(width_s):
+def samples_of(nn, lo, hi, interpolation, rate_hz=4.0):
+    """Number of the first even sample of a window alone, and the samples."""
+    t, y = nn.t_s[lo:hi], nn.nn_ms[lo:hi]
+    slope = None
+    if interpolation == "local":  # from the spline through a knot and four neighbours each side
+        slope = [
+            interpolate.CubicSpline(t[i - 4 : i + 5], y[i - 4 : i + 5], bc_type="natural")(t[i], 1)
+            for i in range(4, t.size - 4)
+        ]
+        t, y = t[4:-4], y[4:-4]
+    first, last = np.ceil(t[0] * rate_hz - 1e-9), np.floor(t[-1] * rate_hz + 1e-9)
+    at = np.arange(first, last + 1) / rate_hz
+    if interpolation == "spline":
+        return int(first), interpolate.CubicSpline(t, y, bc_type="natural")(at)
+    at = at[at < t[-1] - 1e-9]  # one on the last beat would lean on the next
+    if interpolation == "linear":
+        return int(first), np.interp(at, t, y)
+    return int(first), interpolate.CubicHermiteSpline(t, y, slope)(at)
+
+
+@pytest.mark.parametrize("interpolation", ["spline", "local", "linear"])
+@pytest.mark.parametrize("width_s", [60.0, 200.0, 300.0, 460.0, 700.0])
+def test_welch_equals_scipys_window_by_window(width_s, interpolation):
     nn = kept(breathing())
     where = grid(nn, width_s, 37.0)
-    table = windows(nn, width_s, 37.0, BANDS, settings=with_(interpolation="spline"))
+    table = windows(nn, width_s, 37.0, BANDS, settings=with_(interpolation=interpolation))
     for j in range(len(where)):
-        x = spline_samples(nn, where.lo[j], where.hi[j])
-        size = min(x.size, 1200)
-        f, p = signal.welch(x, 4.0, "hann", size, size // 2, 1200, detrend="constant")
+        first, x = samples_of(nn, where.lo[j], where.hi[j], interpolation)
+        start = int(np.ceil(where.start_s[j] * 4 - 1e-9))
+        whole = np.full(int(width_s * 4), np.nan)
+        whole[first - start : first - start + x.size] = x
+        size, powers = min(whole.size, 1200), []
+        for a in range(0, whole.size - size + 1, 600):
+            part = whole[a : a + size]
+            part = np.nan_to_num(part - np.nanmean(part))
+            f, p = signal.welch(part, 4.0, "hann", size, 0, 1200, detrend=False)
+            powers.append(p)
         for name in BANDS:
-            assert table[name][j] == pytest.approx(integral(f, p, EDGES[name]), rel=1e-10)
+            slow = integral(f, np.mean(powers, axis=0), EDGES[name])
+            assert table[name][j] == pytest.approx(slow, rel=1e-11)
+
+
+def test_a_window_that_lacks_its_end_is_tapered_over_what_it_has():
+    rr = breathing(330)
+    series = RRSeries.from_ms(rr)
+    nn = kept(rr[series.t_s < 250])
+    where = spans(nn, 0.0, 300.0)
+    value = select("hf")[0].family(nn, where, with_(interpolation="linear")).values[0, 2]
+    x = samples_of(nn, 0, len(nn), "linear")[1]
+    f, p = signal.welch(x, 4.0, "hann", x.size, 0, 1200, detrend="constant")
+    assert value == pytest.approx(integral(f, p, EDGES["hf"]), rel=1e-11)
+
+
+@pytest.mark.parametrize("interpolation", ["spline", "local", "linear"])
+def test_segments_avoid_a_loss_of_beats(interpolation):
+    rr = breathing(1500)
+    t = RRSeries.from_ms(rr).t_s
+    lost = kept(rr, t_s=t + 40.0 * (t > 700))
+    settings = with_(interpolation=interpolation)
+    with_loss = summary(lost, BANDS, settings=settings)
+    parts = [(0, 300), (150, 450), (300, 600), (750, 1050), (900, 1200), (1050, 1350), (1200, 1500)]
+    alone = [
+        select("hf")[0].family(lost, spans(lost, float(a), float(b)), settings).values[0, 2]
+        for a, b in parts
+    ]
+    assert with_loss["hf"] == pytest.approx(np.mean(alone), rel=5e-3)  # taper ends differ
 
 
 def test_power_of_an_oscillation_is_half_its_squared_amplitude():

@@ -52,10 +52,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
     reasons = np.zeros(values.shape, np.uint8)
     for a in range(0, len(windows), CHUNK):
         rows = slice(a, a + CHUNK)
-        part = Windows(
-            windows.start_s[rows], windows.stop_s[rows], windows.lo[rows], windows.hi[rows]
-        )
-        density, why = spectra(nn, part, settings, identity)
+        density, why = spectra(nn, windows.take(rows), settings, identity)
         density[why != Reason.OK] = 0.0
         lf = _peak(density, frequency, knobs.lf_hz)
         hf = _peak(density, frequency, knobs.hf_hz)

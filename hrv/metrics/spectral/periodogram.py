@@ -1,15 +1,65 @@
-"""Powers of many equally long segments at once, by a matrix product or a fast transform."""
+"""Powers of many equally long tapered segments at once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from hrv.types import Float
+from hrv.metrics.spectral.sliding import BLOCKS, Complex, Waves, exponentials, squared, transforms
+from hrv.metrics.sums import running
+from hrv.types import Float, Int
 
-PRODUCT = 512
-"""Segments up to so many samples go through one matrix product, which is faster than the FFT."""
+ROWS = 1_000_000
+"""Values of the segments that are transformed at a time: bounds the memory."""
+GROUP = 32
+"""Frequencies whose running sums are made together: they stay in the cache."""
+ROUNDING = 1e-11
+"""Share of the mean below which a standard deviation is rounding and no variation."""
+SPARSE = 40
+"""Samples between segments above which each is transformed by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Segments of equal length on one grid of samples.
+
+    Parameters
+    ----------
+    value_ms : float64[N]
+        Even samples.
+    first : int64[s]
+        Where each segment begins.
+    low, high : int64[s]
+        First sample that there is and one past the last, counted from there.
+    size : int
+        Length L.
+    """
+
+    value_ms: Float
+    first: Int
+    low: Int
+    high: Int
+    size: int
+
+    @property
+    def step(self) -> int:
+        """Largest step that divides the length and all distances between segments."""
+        return int(np.gcd(np.gcd.reduce(self.first - self.first[0]), self.size))
+
+    @property
+    def dense(self) -> bool:
+        """True where segments overlap so much that sharing their sums is less work."""
+        span = int(self.first.max() - self.first.min()) + self.size
+        return self.step <= SPARSE and span // self.step <= 2 * self.first.size
+
+    def means(self) -> Float:
+        """float64[s]: mean of the samples that each segment has."""
+        centre = self.value_ms.mean()
+        sums = running(self.value_ms - centre)
+        total = sums[self.first + self.high] - sums[self.first + self.low]
+        return np.asarray(centre + total / (self.high - self.low), np.float64)
 
 
 @lru_cache(maxsize=64)
@@ -21,50 +71,95 @@ def hann(size: int) -> Float:
 
 
 def hann_powers(
-    segments: Float, padded: int, rate_hz: float, weights: Float, *, remove_mean: bool = False
+    segments: Segments, padded: int, rate_hz: float, weights: Float, mean: float | None = None
 ) -> Float:
     """Weighted sums of the one-sided power densities of tapered segments.
 
     Parameters
     ----------
-    segments : float64[s, L]
-        Even samples, ms.
+    segments : Segments
+        s segments; what one lacks at its ends counts as its mean.
     padded : int
         Length to which zeros extend a segment: frequencies are multiples of rate / padded.
     rate_hz : float
         Samples a second.
     weights : float64[b, r]
         Over the first b frequencies.
-    remove_mean : bool
-        Subtract each segment's mean first.
+    mean : float, optional
+        What is subtracted from all; by default each segment's own mean.
 
     Returns
     -------
     float64[s, r]
         Sums of densities in ms²/Hz, as `scipy.signal.welch` scales them.
     """
-    size, bins = segments.shape[1], weights.shape[0]
-    taper = hann(size)
+    taper, bins = hann(segments.size), weights.shape[0]
     scale = np.full(bins, 2.0 / (rate_hz * (taper @ taper)))
     scale[0] /= 2
-    if size <= PRODUCT:
-        product = segments @ _basis(size, padded, bins, remove_mean)
-        product *= product
-        scaled = scale[:, None] * weights
-        return np.asarray(product @ np.vstack((scaled, scaled)), np.float64)
-    if remove_mean:
-        segments = segments - segments.mean(axis=1, keepdims=True)
-    spectrum = np.fft.rfft(segments * taper, padded, axis=1)[:, :bins]
-    density = spectrum.real**2 + spectrum.imag**2
-    return np.asarray(density @ (scale[:, None] * weights), np.float64)
+    weights = scale[:, None] * weights
+    means = segments.means() if mean is None else np.full(segments.first.size, mean)
+    shared = segments.size == padded and segments.dense
+    out = (_shared_powers if shared else _own_powers)(segments, means, weights, padded)
+    nothing = (
+        2 / rate_hz * np.outer((ROUNDING * means) ** 2, np.abs(weights).sum(axis=0) / scale[1])
+    )
+    return np.where(out > nothing, out, 0.0)
 
 
-@lru_cache(maxsize=64)
-def _basis(size: int, padded: int, bins: int, remove_mean: bool) -> Float:  # noqa: FBT001
-    """float64[L, 2 bins]: tapered cosines and sines, blind to a constant if asked."""
-    angle = (2 * np.pi / padded) * (np.outer(np.arange(size), np.arange(bins)) % padded)
-    waves = np.hstack((np.cos(angle), np.sin(angle))) * hann(size)[:, None]
-    if remove_mean:
-        waves -= waves.mean(axis=0)
-    waves.flags.writeable = False
-    return waves
+def _own_powers(segments: Segments, means: Float, weights: Float, padded: int) -> Float:
+    """Powers of segments each by its own fast transform."""
+    taper, bins = hann(segments.size), weights.shape[0]
+    out = np.empty((segments.first.size, weights.shape[1]))
+    chunk = max(1, ROWS // segments.size)
+    for a in range(0, out.shape[0], chunk):
+        part = slice(a, a + chunk)
+        x = _tapered(segments, part, means[part], taper)
+        spectrum = np.fft.rfft(x, padded, axis=1)[:, :bins]
+        out[part] = squared(spectrum) @ weights
+    return out
+
+
+def _tapered(segments: Segments, part: slice, means: Float, taper: Float) -> Float:
+    """float64[s, L]: centred and tapered samples, zero where there is none."""
+    rows = np.lib.stride_tricks.sliding_window_view(segments.value_ms, segments.size)
+    x = rows[segments.first[part]] - means[:, None]
+    x *= taper
+    low, high = segments.low[part, None], segments.high[part, None]
+    before, after = int(low.max()), int(high.min())
+    x[:, :before][np.arange(before) < low] = 0.0
+    x[:, after:][np.arange(after, segments.size) >= high] = 0.0
+    return x
+
+
+def _shared_powers(segments: Segments, means: Float, weights: Float, padded: int) -> Float:
+    """Powers of segments in regular steps, from running sums over the samples they share."""
+    size, step = padded, segments.step
+    out = np.zeros((segments.first.size, weights.shape[1]))
+    number = (segments.first - segments.first.min()) // (step * BLOCKS)
+    parts = np.split(np.arange(number.size), np.flatnonzero(np.diff(number)) + 1)
+    bins = np.flatnonzero(weights.any(axis=1))
+    for low in range(int(bins.min()), int(bins.max()) + 1, GROUP):
+        high = min(low + GROUP, int(bins.max()) + 1)
+        waves = Waves.of(size, low, high, step)
+        for rows in parts:
+            at = segments.first[rows]
+            begin, end = int(at.min()), int(at.max()) + size
+            centre = float(means[rows].mean())
+            found = transforms(segments.value_ms[begin:end] - centre, at - begin, size, step, waves)
+            found -= _lacking(segments, rows, means[rows], waves.omega[1:-1])
+            for k, share in ((0, 0.5), (1, -0.25)):  # the taper's own transform
+                if low <= k < high:
+                    found[:, k - low] -= share * size * (means[rows] - centre)
+            out[rows] += squared(found) @ weights[low:high]
+    return out
+
+
+def _lacking(segments: Segments, rows: Int, means: Float, omega: Float) -> Complex:
+    """complex128[s, f]: what samples of neighbours put into the ends that a segment lacks."""
+    low, high = segments.low[rows, None], segments.high[rows, None]
+    before, after = int(low.max()), int(high.min())
+    at = np.concatenate((np.arange(before), np.arange(after, segments.size)))
+    lacks = (at < low) | (at >= high)
+    x = segments.value_ms[segments.first[rows, None] + at] - means[:, None]
+    waves = hann(segments.size)[at, None] * exponentials(at, omega)
+    return np.asarray((np.where(lacks, x, 0.0) @ waves.view(np.float64)).view(np.complex128))

@@ -16,7 +16,7 @@ from hrv.metrics.spectral.timeline import Timeline
 from hrv.metrics.sums import running
 from hrv.types import Bool, Float, Int
 
-REACH = {"local": 2, "linear": 0}
+REACH = {"local": 4, "linear": 0}
 """Knots on either side that the slope at a knot depends on."""
 SLACK = 1e-9
 """Share of a sampling period by which a knot may miss a sample and still carry it."""
@@ -54,42 +54,56 @@ def own(t_s: Float, value_ms: Float, settings: SpectralSettings) -> Float:
         moments = np.clip(np.arange(int(first), int(stop)) / settings.rate_hz, t_s[0], t_s[-1])
         return np.asarray(CubicSpline(t_s, value_ms, bc_type="natural")(moments), np.float64)
     whole = Timeline(t_s, value_ms, np.zeros(t_s.size, np.bool_), np.arange(t_s.size))
-    grid = shared(whole, settings)
-    return grid.value_ms
+    first, stop = usable(whole, np.zeros(1, np.int64), np.array([t_s.size]), settings)
+    return shared(whole, settings, int(first[0]), int(stop[0])).value_ms
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Even samples of a whole timeline.
+    """Even samples of a stretch of a timeline.
 
     Parameters
     ----------
     first : int
         Number of the first sample: its time is ``first / rate_hz``.
     value_ms : float64[N]
-        Samples, ms; meaningless where not `usable`.
+        Samples, ms; zero where there is none.
     broken : int64[N + 1]
-        Running count of samples that a hole makes unusable.
+        Running count of samples that there are not: before the first beats, after the last and
+        across a loss of beats.
     """
 
     first: int
     value_ms: Float
     broken: Int
 
+    def mean(self) -> float:
+        """Mean of the samples that there are, ms."""
+        return float(self.value_ms.sum() / max(self.value_ms.size - int(self.broken[-1]), 1))
+
+
+def joined(pieces: list[tuple[int, Float]], first: int, stop: int) -> Grid:
+    """Lay the unbroken pieces of one window, (number of the first sample, samples), on a grid."""
+    value, lacking = np.zeros(stop - first), np.ones(stop - first, np.bool_)
+    for at, x in pieces:
+        value[at - first : at - first + x.size] = x
+        lacking[at - first : at - first + x.size] = False
+    return Grid(first, value, running(lacking))
+
 
 def usable(line: Timeline, first: Int, stop: Int, settings: SpectralSettings) -> tuple[Int, Int]:
     """First sample and one past the last that depend on the knots ``[first, stop)`` only."""
-    reach = REACH[settings.interpolation]
-    last = max(line.t_s.size - 1, 0)
+    if line.t_s.size == 0:
+        return np.zeros_like(first), np.zeros_like(stop)
+    reach, last = REACH[settings.interpolation], line.t_s.size - 1
     low, high = first + reach, stop - 1 - reach
-    a, b = bounds(
-        line.t_s[np.minimum(low, last)], line.t_s[np.clip(high, 0, last)], settings.rate_hz
-    )
+    ends = line.t_s[np.minimum(low, last)], line.t_s[np.clip(high, 0, last)]
+    a, b = (bounds(t, t, settings.rate_hz)[0] for t in ends)  # one at the end leans on what follows
     return a, np.where(high > low, b, a)
 
 
-def shared(line: Timeline, settings: SpectralSettings) -> Grid:
-    """Sample a whole timeline once for all windows.
+def shared(line: Timeline, settings: SpectralSettings, first: int, stop: int) -> Grid:
+    """Sample a stretch of a timeline once for all windows in it.
 
     Parameters
     ----------
@@ -97,18 +111,31 @@ def shared(line: Timeline, settings: SpectralSettings) -> Grid:
         n knots.
     settings : SpectralSettings
         `interpolation` (``"local"`` or ``"linear"``) and `rate_hz`.
+    first, stop : int
+        First sample and one past the last.
 
     Notes
     -----
     Between two knots the cubic Hermite polynomial with the slopes of `slopes`, or a line.  A
     sample depends on `REACH` knots on either side of its interval and on nothing else.
     """
-    reach = REACH[settings.interpolation]
-    t, y = line.t_s, line.value_ms
-    if t.size < 2 * reach + 2:
-        return Grid(0, np.empty(0), np.zeros(1, np.int64))
-    first, stop = bounds(t[reach], t[t.size - 1 - reach], settings.rate_hz)
-    moments = np.arange(int(first), int(stop)) / settings.rate_hz
+    reach, n = REACH[settings.interpolation], max(stop - first, 0)
+    value, lacking = np.zeros(n), np.ones(n, np.bool_)
+    low = max(int(np.searchsorted(line.t_s, first / settings.rate_hz)) - reach - 2, 0)
+    high = int(np.searchsorted(line.t_s, stop / settings.rate_hz)) + reach + 2
+    t, y, hole = line.t_s[low:high], line.value_ms[low:high], line.hole[low:high]
+    if t.size >= 2 * reach + 2:
+        ends = bounds(t[reach], t[t.size - 1 - reach], settings.rate_hz)
+        a, b = (min(max(int(end), first), stop) for end in ends)
+        at, sample = _hermite(t, y, np.arange(a, b) / settings.rate_hz, reach)
+        lacking[a - first : b - first] = _touched(hole, reach)[at]
+        value[a - first : b - first] = sample
+        value[lacking] = 0.0
+    return Grid(first, value, running(lacking))
+
+
+def _hermite(t: Float, y: Float, moments: Float, reach: int) -> tuple[Int, Float]:
+    """Knot before each moment, and the value there."""
     step, rise = np.diff(t), np.diff(y)
     at = _interval(t, moments, reach)
     u = np.clip((moments - t[at]) / step[at], 0.0, 1.0)
@@ -118,7 +145,7 @@ def shared(line: Timeline, settings: SpectralSettings) -> Grid:
         chord = rise / step
         left, right = step * (slope[:-1] - chord), step * (chord - slope[1:])
         value += u * (1 - u) * ((1 - u) * left[at] + u * right[at])
-    return Grid(int(first), value, running(_touched(line.hole, reach)[at]))
+    return at, np.asarray(value, np.float64)
 
 
 def _interval(t: Float, moments: Float, reach: int) -> Int:

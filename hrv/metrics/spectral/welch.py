@@ -1,4 +1,4 @@
-"""Welch's averaged periodograms with a Hann taper, shared by overlapping windows where they can."""
+"""Welch's averaged periodograms with a Hann taper, on samples that overlapping windows share."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrv.metrics.base import Codes, MetricSettings, Reason
+from hrv.metrics.base import Codes, MetricSettings, Reason, ratio
 from hrv.metrics.settings import SpectralSettings
-from hrv.metrics.spectral.periodogram import hann_powers
-from hrv.metrics.spectral.sampling import Grid, shared, usable
+from hrv.metrics.spectral.periodogram import Segments, hann_powers
+from hrv.metrics.spectral.sampling import SLACK, Grid, joined, shared, usable
 from hrv.metrics.spectral.single import resampled
 from hrv.metrics.spectral.timeline import Timeline
-from hrv.types import Float, Int, NNSeries, Windows
+from hrv.types import Bool, Float, Int, NNSeries, Windows
 
 LEAST_SAMPLES = 32
 """Fewest even samples of a spectrum: 8 s at 4 Hz, one cycle of the lower edge of HF."""
+MISSING = 0.1
+"""Largest share of a segment that may lack samples at either end, where the taper is below 0.1."""
+CHUNK = 1 << 20
+"""Even samples held at a time: bounds the memory."""
 
 
 def frequencies(knobs: SpectralSettings) -> Float:
@@ -55,13 +59,15 @@ def power(
 
     Notes
     -----
-    Welch 1967, doi:10.1109/TAU.1967.1161901.  Segments of `segment_s` that overlap; a window
-    shorter than one is a segment of its own, padded with zeros to the same frequencies.  A
-    segment never holds a loss of beats longer than two seconds: the others are averaged.
+    Welch 1967, doi:10.1109/TAU.1967.1161901.  Segments of `segment_s` that overlap from the
+    window's start; a shorter window is one segment, padded with zeros to the same frequencies.
+    Before a window's first beat and after its last there are no samples: the taper spans the
+    window all the same, and what is missing counts as the mean, with next to no weight.  A
+    window of one segment that lacks more than a tenth at an end is tapered over what it has.
+    A segment never holds a loss of beats longer than two seconds: the others are averaged.
 
-    With ``interpolation`` ``"spline"`` a window is sampled alone.  With ``"local"`` and
-    ``"linear"`` all windows share one grid; segments then begin and last whole seconds, so that
-    windows in steps of a second share them too.
+    With ``interpolation`` ``"spline"`` a window is sampled alone; with ``"local"`` and
+    ``"linear"`` all windows share one grid, on which windows in regular steps share work too.
     """
     knobs = settings.spectral
     alone = knobs.interpolation == "spline" or knobs.centre == "window" or settings.detrend.spectral
@@ -74,135 +80,112 @@ def _length(knobs: SpectralSettings) -> int:
     return round(knobs.segment_s * knobs.rate_hz)
 
 
-def _pace(knobs: SpectralSettings) -> tuple[int, int]:
-    """Say of which samples segments begin at multiples, and the distance of full segments."""
-    align = 1 if knobs.interpolation == "spline" else max(round(knobs.rate_hz), 1)
-    hop = _length(knobs) * (1 - knobs.overlap) / align
-    return align, max(round(hop), 1) * align
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Segments of some windows: numbers of samples, counted from the series' start.
+
+    Parameters
+    ----------
+    owner : int64[s]
+        Window of each segment.
+    first, size : int64[s]
+        First sample and length.
+    low, high : int64[s]
+        First sample that there is and one past the last, within the segment.
+    """
+
+    owner: Int
+    first: Int
+    size: Int
+    low: Int
+    high: Int
+
+    def take(self, rows: Int) -> _Plan:
+        return _Plan(*(getattr(self, f)[rows] for f in ("owner", "first", "size", "low", "high")))
 
 
-def _fit(samples: Int, align: int, knobs: SpectralSettings) -> Int:
-    """Length of the segments of a window with so many samples."""
-    return np.minimum(samples // align * align, _length(knobs))
+def _plan(windows: Windows, begin: Int, end: Int, knobs: SpectralSettings) -> _Plan:
+    """Lay segments over windows whose samples are ``[begin, end)``; int64[k] each."""
+    full, rate = _length(knobs), knobs.rate_hz
+    hop = max(round(full * (1 - knobs.overlap)), 1)
+    start = np.ceil(windows.start_s * rate - SLACK).astype(np.int64)
+    width = np.floor(windows.width_s * rate + SLACK).astype(np.int64)
+    size = np.minimum(width, full)
+    count = np.where(end - begin >= LEAST_SAMPLES, (width - size) // hop + 1, 0)
+    lacking = np.maximum(begin - start, start + size - end) > MISSING * size
+    narrow = (count == 1) & lacking
+    start, size = np.where(narrow, begin, start), np.where(narrow, end - begin, size)
+    owner = np.repeat(np.arange(len(windows)), count)
+    nth = np.arange(owner.size) - np.repeat(np.cumsum(count) - count, count)
+    first, size = start[owner] + nth * hop, size[owner]
+    low = np.maximum(begin[owner] - first, 0)
+    high = np.minimum(end[owner] - first, size)
+    near = np.maximum(low, size - high) <= MISSING * size
+    rows = np.flatnonzero(near & (high - low >= LEAST_SAMPLES))
+    return _Plan(owner, first, size, low, high).take(rows)
 
 
-# one window at a time ------------------------------------------------------------------------
+def _average(plan: _Plan, powers: Float, whole: Bool, windows: Windows) -> tuple[Float, Codes]:
+    """Mean over each window's whole segments, or why there is none."""
+    k, owner = len(windows), plan.owner[whole]
+    used, tried = (np.bincount(who, minlength=k) for who in (owner, plan.owner))
+    values = np.full((k, powers.shape[1]), np.nan)
+    for column, value in enumerate(powers[whole].T):
+        values[:, column] = ratio(np.bincount(owner, value, k), used)
+    missing = np.where(tried > 0, Reason.GAP, Reason.TOO_FEW_BEATS)
+    return values, np.where(used > 0, Reason.OK, missing).astype(np.uint8)
 
 
 def _each(
     line: Timeline, windows: Windows, settings: MetricSettings, weights: Float
 ) -> tuple[Float, Codes]:
+    """Sample and transform the windows one by one."""
     knobs = settings.spectral
     values = np.full((len(windows), weights.shape[1]), np.nan)
     reasons = np.full(len(windows), Reason.TOO_FEW_BEATS, np.uint8)
     for j, pieces in enumerate(resampled(line, windows, settings)):
-        segments = _segments(pieces, knobs)
-        if segments.size:
-            centre = np.concatenate([x for _, x in pieces]).mean()
-            about = segments.mean(axis=1, keepdims=True) if knobs.centre == "segment" else centre
-            values[j] = hann_powers(segments - about, _length(knobs), knobs.rate_hz, weights).mean(
-                axis=0
-            )
-            reasons[j] = Reason.OK
-        elif len(pieces) > 1:
-            reasons[j] = Reason.GAP
+        if pieces:
+            one = slice(j, j + 1)
+            where = windows.take(one)
+            begin, end = pieces[0][0], max(first + x.size for first, x in pieces)
+            plan = _plan(where, np.array([begin]), np.array([end]), knobs)
+            stop = (plan.first + plan.size).max(initial=end)
+            grid = joined(pieces, int(plan.first.min(initial=begin)), int(stop))
+            mean = grid.mean() if knobs.centre == "window" else None
+            found = _powers(grid, plan, knobs, weights, mean)
+            values[one], reasons[one] = _average(plan, *found, where)
     return values, reasons
-
-
-def _segments(pieces: list[tuple[int, Float]], knobs: SpectralSettings) -> Float:
-    """float64[s, L]: segments of the unbroken pieces of one window; empty if none fits."""
-    align, hop = _pace(knobs)
-    full, rows = _length(knobs), []
-    for first, x in pieces:
-        skip = -first % align
-        length = int(_fit(np.array([x.size - skip]), align, knobs)[0])
-        if length < LEAST_SAMPLES or (len(pieces) > 1 and length < full):
-            continue
-        rows += [x[a : a + length] for a in range(skip, x.size - length + 1, hop)]
-    return np.asarray(rows, np.float64)
-
-
-# all windows together ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Segments of k windows on a grid: first samples, length, how many."""
-
-    first: Int
-    length: Int
-    count: Int
 
 
 def _together(
     line: Timeline, windows: Windows, knobs: SpectralSettings, weights: Float
 ) -> tuple[Float, Codes]:
-    align, hop = _pace(knobs)
-    grid = shared(line, knobs)
-    start, stop = usable(line, *line.knots(windows), knobs)
-    start = -(-start // align) * align
-    samples = np.maximum(stop - start, 0)
-    length = np.where(windows.n > 0, _fit(samples, align, knobs), 0)
-    plan = _Plan(start - grid.first, length, (samples - length) // hop + 1)
-    total = np.zeros((len(windows), weights.shape[1]))
-    used = np.zeros(len(windows), np.int64)
-    enough = plan.length >= LEAST_SAMPLES
-    for size in np.unique(plan.length[enough]).tolist():
-        rows = np.flatnonzero(plan.length == size)
-        for part in _parts(rows, plan, size):
-            _average(grid, plan, part, size, knobs, weights, total, used)
-    reasons = np.where(used > 0, Reason.OK, np.where(enough, Reason.GAP, Reason.TOO_FEW_BEATS))
-    total[used > 0] /= used[used > 0, None]
-    total[used == 0] = np.nan
-    return total, reasons.astype(np.uint8)
+    """Sample once for all windows, a stretch of the recording at a time."""
+    plan = _plan(windows, *usable(line, *line.knots(windows), knobs), knobs)
+    powers, whole = np.zeros((plan.first.size, weights.shape[1])), np.zeros(plan.first.size, bool)
+    for rows in _stretches(plan):
+        part = plan.take(rows)
+        first, stop = int(part.first.min()), int((part.first + part.size).max())
+        powers[rows], whole[rows] = _powers(shared(line, knobs, first, stop), part, knobs, weights)
+    return _average(plan, powers, whole, windows)
 
 
-def _parts(rows: Int, plan: _Plan, size: int) -> Iterator[Int]:
-    """Cut windows into groups so that memory stays bounded on recordings of any length."""
-    del size
-    order = rows[np.argsort(plan.first[rows], kind="stable")]
-    yield from np.array_split(order, max(1, -(-order.size // 100_000)))
+def _stretches(plan: _Plan) -> Iterator[Int]:
+    """Segments in groups that span at most about `CHUNK` samples."""
+    order = np.argsort(plan.first, kind="stable")
+    number = plan.first[order] // CHUNK
+    yield from np.split(order, np.flatnonzero(np.diff(number)) + 1) if order.size else ()
 
 
-def _average(
-    grid: Grid,
-    plan: _Plan,
-    rows: Int,
-    size: int,
-    knobs: SpectralSettings,
-    weights: Float,
-    total: Float,
-    used: Int,
-) -> None:
-    """Add to `total` and `used` the powers of all segments of the windows `rows`."""
-    align, hop = _pace(knobs)
-    low = int(plan.first[rows].min())
-    most = int(plan.count[rows].max())
-    high = int((plan.first[rows] + (plan.count[rows] - 1) * hop).max())
-    wanted = np.zeros((high - low) // align + 1, np.bool_)
-    for i in range(most):
-        having = rows[plan.count[rows] > i]
-        wanted[(plan.first[having] + i * hop - low) // align] = True
-    place = np.flatnonzero(wanted)
-    at = low + place * align
-    whole = grid.broken[at + size] == grid.broken[at]
-    powers = _segment_powers(grid.value_ms, at, size, knobs, weights)
-    powers[~whole] = 0.0
-    index = np.cumsum(wanted) - 1
-    for i in range(most):
-        having = rows[plan.count[rows] > i]
-        found = index[(plan.first[having] + i * hop - low) // align]
-        total[having] += powers[found]
-        used[having] += whole[found]
-
-
-def _segment_powers(x: Float, at: Int, size: int, knobs: SpectralSettings, weights: Float) -> Float:
-    """float64[s, r]: weighted powers of the segments ``x[at : at + size]``."""
-    rows = np.lib.stride_tricks.sliding_window_view(x - x.mean(), size)
-    chunk = max(1, 1_000_000 // size)
-    out = np.empty((at.size, weights.shape[1]))
-    for a in range(0, at.size, chunk):
-        out[a : a + chunk] = hann_powers(
-            rows[at[a : a + chunk]], _length(knobs), knobs.rate_hz, weights, remove_mean=True
-        )
-    return out
+def _powers(
+    grid: Grid, plan: _Plan, knobs: SpectralSettings, weights: Float, mean: float | None = None
+) -> tuple[Float, Bool]:
+    """float64[s, r] powers of the segments and bool[s]: no loss of beats in it."""
+    out = np.zeros((plan.first.size, weights.shape[1]))
+    at = plan.first - grid.first
+    whole = grid.broken[at + plan.high] == grid.broken[at + plan.low]
+    for size in np.unique(plan.size[whole]).tolist():
+        rows = np.flatnonzero(whole & (plan.size == size))
+        segments = Segments(grid.value_ms, at[rows], plan.low[rows], plan.high[rows], size)
+        out[rows] = hann_powers(segments, _length(knobs), knobs.rate_hz, weights, mean)
+    return out, whole
