@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hrv._spans import coverage, locate
 from hrv.metrics.base import Block, Codes, Family, Metric, MetricSettings, Reason
-from hrv.metrics.sums import count
-from hrv.types import Bool, Float, Int, NNSeries, Windows
+from hrv.metrics.sums import PART, count
+from hrv.types import Bool, Float, Int, NNSeries, RRSeries, Windows
 
 MIN_COVERAGE = 0.80
 """Least share of a window that NN intervals must cover."""
@@ -18,6 +20,9 @@ FLAG_CORRECTED, MAX_CORRECTED = 0.05, 0.20
 """Shares of corrected beats above which a window is flagged, and refused."""
 ROUNDING = 1e-9
 """Slack of comparisons with limits, so that a share of exactly 80 % passes."""
+
+MOST_BEATS = 128 * PART
+"""Intervals computed on at a time (five days): memory does not grow with the recording."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +119,73 @@ def evaluate(
     Evaluation
         A window's row depends on nothing outside the window.
     """
+    if len(nn) <= MOST_BEATS:
+        return _evaluate(nn, windows, metrics, settings)
+    pieces = [
+        (rows, _evaluate(part, where, metrics, settings))
+        for rows, part, where in parts(nn, windows)
+    ]
+    order = np.argsort(np.concatenate([rows for rows, _ in pieces]), kind="stable")
+    found = [piece for _, piece in pieces]
+
+    def joined(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        return np.asfortranarray(np.concatenate(arrays)[order])
+
+    base = Support(*(joined([getattr(p.support, f.name) for p in found]) for f in fields(Support)))
+    values, reasons, forced = (
+        joined([getattr(p, name) for p in found]) for name in ("values", "reasons", "forced")
+    )
+    return Evaluation(tuple(metrics), windows, base, values, reasons, forced)
+
+
+def parts(nn: NNSeries, windows: Windows) -> Iterator[tuple[Int, NNSeries, Windows]]:
+    """Cut a long recording into stretches, each with the windows that begin in it.
+
+    Yields
+    ------
+    rows : int64[r]
+        Numbers of the windows.
+    part : NNSeries
+        What they rest on: their intervals and the nearest on either side.
+    where : Windows
+        The windows in it.
+    """
+    number = windows.lo // MOST_BEATS
+    for group in np.unique(number):
+        rows = np.flatnonzero(number == group)
+        lo, hi = windows.lo[rows], windows.hi[rows]
+        # from a multiple of what sums are anchored at, so that rounding is the same; a window's
+        # cover may reach into the intervals before and after it
+        first = max(int(lo.min()) - 2, 0) // PART * PART
+        stop = min(max(int(hi.max()), int(lo.max())) + 1, len(nn))
+        edges = windows.take(rows)
+        where = Windows(edges.start_s, edges.stop_s, lo - first, hi - first)
+        yield (
+            rows,
+            _slice(nn, first, stop, float(where.start_s.min()), float(where.stop_s.max())),
+            where,
+        )
+
+
+def _slice(nn: NNSeries, first: int, stop: int, start_s: float, stop_s: float) -> NNSeries:
+    """Intervals ``[first, stop)`` with the recorded and filled ones from `start_s` to `stop_s`."""
+    rr, t = nn.rr, nn.t_s[first:stop]
+    low, high = min(start_s, t[0] if t.size else start_s), max(stop_s, t[-1] if t.size else stop_s)
+    a = max(int(np.searchsorted(rr.t_s, low)) - 2, 0)
+    b = min(int(np.searchsorted(rr.t_s, high, side="right")) + 2, len(rr))
+    recorded = RRSeries(rr.rr_ms[a:b], rr.t_s[a:b], rr.flag[a:b], rr.start, rr.provenance)
+    c, d = np.searchsorted(nn.filled_t_s, (low, high))
+    joined = nn.joined[first:stop].copy()
+    joined[:1] = False
+    return NNSeries(
+        nn.nn_ms[first:stop], t, joined, nn.filled_ms[c:d], nn.filled_t_s[c:d], recorded,
+        nn.method, nn.settings,
+    )  # fmt: skip
+
+
+def _evaluate(
+    nn: NNSeries, windows: Windows, metrics: Sequence[Metric], settings: MetricSettings
+) -> Evaluation:
     base = support(nn, windows)
     general = _general(base, windows)
     shape = (len(windows), len(metrics))
@@ -123,7 +195,7 @@ def evaluate(
     blocks: dict[Family, Block] = {}
     for j, metric in enumerate(metrics):
         if metric.family not in blocks:
-            blocks[metric.family] = metric.family(nn, windows, settings)
+            blocks[metric.family] = _block(metric, nn, windows, settings, general == Reason.OK)
         block, column = blocks[metric.family], metric.columns.index(metric.name)
         short = windows.width_s < metric.min_s - ROUNDING
         held = base.pairs if metric.pairs else base.n
@@ -135,6 +207,20 @@ def evaluate(
         values[:, j] = np.where(why == Reason.OK, block.values[:, column], np.nan)
         forced[:, j] = short & (why == Reason.OK)
     return Evaluation(tuple(metrics), windows, base, values, reasons, forced)
+
+
+def _block(
+    metric: Metric, nn: NNSeries, windows: Windows, settings: MetricSettings, wanted: Bool
+) -> Block:
+    """Compute the family of `metric` where no general rule refuses the window already."""
+    if wanted.all():
+        return metric.family(nn, windows, settings)
+    shape = (len(windows), len(metric.columns))
+    block = Block(np.full(shape, np.nan), np.full(shape, Reason.COVERAGE, np.uint8))
+    if wanted.any():
+        found = metric.family(nn, windows.take(wanted), settings)
+        block.values[wanted], block.reasons[wanted] = found.values, found.reasons
+    return block
 
 
 def _general(base: Support, windows: Windows) -> Codes:

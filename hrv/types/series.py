@@ -87,11 +87,21 @@ class Provenance:
 
 
 def _frozen(values: npt.ArrayLike, dtype: npt.DTypeLike, name: str) -> npt.NDArray[Any]:
-    array = np.array(values, dtype=dtype)  # always a copy: the caller keeps theirs writable
+    # a copy, as the caller keeps theirs writable, unless nobody can write to it any more
+    array = np.array(values, dtype=dtype, copy=None if _is_frozen(values) else True)
     if array.ndim != 1:
         raise InputError(f"{name} must be one-dimensional, not of shape {array.shape}")
     array.flags.writeable = False
     return array
+
+
+def _is_frozen(values: object) -> bool:
+    """Tell whether neither the array nor what it is a view of can be written to."""
+    while isinstance(values, np.ndarray) and not values.flags.writeable:
+        if values.base is None:
+            return True
+        values = values.base
+    return False
 
 
 def check_start(start: datetime | None) -> None:
@@ -157,7 +167,8 @@ class RRSeries:
         check_start(self.start)
         if flag.size != rr.size:
             raise InputError(f"{flag.size} flags for {rr.size} RR intervals; they must pair up")
-        ahead = t[1:] - t[:-1] - rr[1:] / 1000
+        ahead = np.diff(t)
+        ahead -= rr[1:] / 1000
         if (ahead < -CONTIGUITY_S).any():
             i = int(np.argmin(ahead)) + 1
             raise InputError(
@@ -165,7 +176,7 @@ class RRSeries:
                 "intervals overlap (duplicated beats, or times that run backwards)"
             )
         gap = np.concatenate(([False], ahead > CONTIGUITY_S))
-        flag = flag | np.where(gap, np.uint16(Flag.GAP), np.uint16(0))
+        flag = np.bitwise_or(flag, np.uint16(Flag.GAP), where=gap, out=flag.copy())
         flag.flags.writeable = False
         for name, value in (("rr_ms", rr), ("t_s", t), ("flag", flag)):
             object.__setattr__(self, name, value)
@@ -327,6 +338,10 @@ class Windows:
 
     def __len__(self) -> int:
         return int(self.lo.size)
+
+    def take(self, rows: Int | Bool | slice) -> Windows:
+        """Return the windows `rows` (numbers, a mask or a slice)."""
+        return Windows(self.start_s[rows], self.stop_s[rows], self.lo[rows], self.hi[rows])
 
     @property
     def n(self) -> Int:
