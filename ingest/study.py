@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from hrv._units import seconds
+from hrv.compare import washin_days
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
-from hrv.errors import FormatError, HRVError, StudyError
+from hrv.errors import FormatError, HRVError, InputError, StudyError
 from hrv.study import Session, Study
 from hrv.types import Refusal, RRSeries
 from ingest.events import read_doses, read_events, read_phases
@@ -102,13 +102,13 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         outcomes=read_outcomes(outcomes, tz=tz, subject=subject) if outcomes else pd.DataFrame(),
         conditions=_conditions(file),
         primary=str(endpoint.get("primary", "residual_hr")),
-        secondary=tuple(endpoint.get("secondary", ())),
+        secondary=_names(file, "endpoint", "secondary"),
         method=str(design.get("method", "default")),
         cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
-        settings=_settings(design, endpoint),
+        settings=_settings(file),
         randomisation=_randomisation(file),
         familiarisation=_whole_number(file, "design", "familiarisation", 0),
-        seed=int(file.content.get("seed", 0)),
+        seed=_whole_number(file, "", "seed", 0),
         problems=problems,
     )
     return with_registration(study, file.resolve("plan", "file"), key)
@@ -155,14 +155,30 @@ def _conditions(file: _File) -> tuple[str, str]:
     return str(names[0]), str(names[1])
 
 
-def _settings(design: Mapping[str, Any], endpoint: Mapping[str, Any]) -> CompareSettings:
+def _settings(file: _File) -> CompareSettings:
+    design, endpoint = file.section("design"), file.section("endpoint")
     swc = endpoint.get("swc")
-    return CompareSettings(
-        washin_days=seconds(design.get("washin", "0d")) / 86400,
-        direction=str(endpoint.get("direction", "none")),
-        swc=None if swc is None else float(swc),
-        start_reason=str(design.get("start_reason", "")),
-    )
+    if swc is not None and (isinstance(swc, bool) or not isinstance(swc, int | float)):
+        raise StudyError(f"{file.path}: [endpoint] swc must be a number, not {swc!r}")
+    try:
+        return CompareSettings(
+            washin_days=washin_days(design.get("washin", "0d")),
+            direction=str(endpoint.get("direction", "none")),
+            swc=None if swc is None else float(swc),
+            start_reason=str(design.get("start_reason", "")),
+        )
+    except InputError as error:
+        raise StudyError(f"{file.path}: {error}") from None
+
+
+def _names(file: _File, section: str, key: str) -> tuple[str, ...]:
+    value = file.section(section).get(key, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise StudyError(
+            f'{file.path}: [{section}] {key} must be a list of names such as ["gad7"], '
+            f"not {value!r}"
+        )
+    return tuple(value)
 
 
 def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
@@ -179,9 +195,10 @@ def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
 
 
 def _whole_number(file: _File, section: str, key: str, default: int) -> int:
-    value = file.section(section).get(key, default)
+    value = (file.section(section) if section else file.content).get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise StudyError(f"{file.path}: [{section}] {key} must be a whole number, not {value!r}")
+        place = f"[{section}] {key}" if section else key
+        raise StudyError(f"{file.path}: {place} must be a whole number from 0, not {value!r}")
     return value
 
 

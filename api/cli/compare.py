@@ -36,6 +36,11 @@ def compare(
     hrv compare study.toml --report out.html
     hrv compare study.toml --format json --out result.json
     """
+    from hrv.errors import InputError
     from ingest.study import load_study
 
-    present(load_study(study, key=key), form=form, out=out, report=report)
+    try:
+        present(load_study(study, key=key), form=form, out=out, report=report)
+    except InputError as error:
+        told = str(error)
+        raise InputError(told if str(study) in told else f"{study}: {told}") from None

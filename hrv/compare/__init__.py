@@ -143,6 +143,8 @@ def washin_days(washin: str | float | timedelta) -> float:
         If it is not a length of time of zero or more.
     """
     try:
+        if isinstance(washin, str) and washin.strip().lstrip("+-").replace(".", "").isdigit():
+            raise ValueError("days or seconds?")
         if isinstance(washin, int | float):
             days = float(washin)
         else:

@@ -143,7 +143,7 @@ def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...
     ]
     if confirms is not head:
         known[2:] = [
-            ("p of the order drawn, confirmatory", numbers.p_value(confirms.p_value)),
+            ("p, randomisation (confirms)", numbers.p_value(confirms.p_value)),
             ("p of the model", numbers.p_value(head.p_value)),
         ]
     return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)

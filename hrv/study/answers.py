@@ -73,9 +73,18 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 def _endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
     try:
-        return endpoint(name, measured.recovery, measured.summaries, measured.outcomes)
+        found = endpoint(name, measured.recovery, measured.summaries, measured.outcomes)
     except NotComputableError as error:
         return Refusal(name, str(error))
+    if len(found.observations):
+        return found
+    why = "no recording was left to measure it in"
+    if len(measured.summaries):
+        why = (
+            "no stressor falls into a recording; name them in [data] events, with the times and "
+            "the subjects of the recordings"
+        )
+    return Refusal(name, why)
 
 
 def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:

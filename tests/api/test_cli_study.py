@@ -56,6 +56,11 @@ WRONG = {
     "an unknown key in a section": '[design]\nwash = "2d"',
     "a missing log": '[data]\nrecordings = "*.txt"\nevents = "gone.csv"',
     "no recording": '[data]\nrecordings = "*.txt"',
+    "a wash-in that is no time": '[design]\nwashin = "soon"\n[data]\nrecordings = "study.toml"',
+    "a change that is no number": '[endpoint]\nswc = "1"\n[data]\nrecordings = "study.toml"',
+    "a seed that is no number": 'seed = "x"\n[data]\nrecordings = "study.toml"',
+    "a name for a list": '[endpoint]\nsecondary = "gad7"\n[data]\nrecordings = "study.toml"',
+    "a direction nobody knows": '[endpoint]\ndirection = "up"\n[data]\nrecordings = "study.toml"',
     "one condition": '[design]\nconditions = ["on"]\n[data]\nrecordings = "*.txt"',
 }
 
@@ -72,6 +77,42 @@ def test_a_wrong_study_gets_one_sentence_and_exit_2(hrv_command, tmp_path, text)
 def test_a_study_that_names_a_missing_file_names_it(hrv_command, tmp_path):
     done = hrv_command("compare", minimal(tmp_path, WRONG["a missing log"]))
     assert "gone.csv" in done.err
+
+
+def changed(sample_data, tmp_path, old: str, new: str):
+    """A copy of the sample study with one line changed."""
+    shutil.copytree(sample_data, tmp_path / "study")
+    toml = tmp_path / "study" / "study.toml"
+    assert old in toml.read_text()
+    toml.write_text(toml.read_text().replace(old, new))
+    return toml
+
+
+def test_a_wash_in_without_a_unit_is_days(hrv_command, sample_data, tmp_path):
+    toml = changed(sample_data, tmp_path, 'washin = "2d"', "washin = 2")
+    as_shipped = json.loads(
+        hrv_command("compare", sample_data / "study.toml", "--format", "json").out
+    )
+    result = json.loads(hrv_command("compare", toml, "--format", "json").out)
+    assert result["estimate"] == as_shipped["estimate"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('events = "events.csv"\n', "", "no stressor falls into a recording"),
+        ("familiarisation = 0", "familiarisation = 99", "no recording was left"),
+        ('washin = "2d"', 'washin = "6d"', "complete block"),
+    ],
+)
+def test_a_study_that_leaves_nothing_to_compare_says_why_and_exits_1(
+    hrv_command, sample_data, tmp_path, old, new, said
+):
+    done = hrv_command("compare", changed(sample_data, tmp_path, old, new))
+    assert done.code == 1
+    assert said in " ".join(done.out.split())
+    assert said in done.err
+    assert done.err.count("\n") == 1
 
 
 def test_overlapping_phases_are_refused_by_name(hrv_command, sample_data, tmp_path):
