@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.schemas.studies import Clean, DesignIn, Endpoint, Study, StudyIn
-from hrv._units import seconds
 from ingest import study as files
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
 def declared(file: files._File) -> StudyIn:
     """Take what a study file declares."""
     design, endpoint = file.section("design"), file.section("endpoint")
-    settings = files._settings(design, endpoint)
+    settings = files._settings(file)
     orders = files._randomisation(file)
     return StudyIn(
         title=str(file.content.get("title", file.path.parent.name)),
@@ -72,19 +71,19 @@ def declared(file: files._File) -> StudyIn:
         endpoint=Endpoint(
             primary=str(endpoint.get("primary", "residual_hr")),
             direction=settings.direction,
-            secondary=list(endpoint.get("secondary", ())),
+            secondary=list(files._names(file, "endpoint", "secondary")),
             swc=settings.swc,
         ),
         design=DesignIn(
             conditions=list(files._conditions(file)),
             method=str(design.get("method", "default")),
-            washin_days=seconds(design.get("washin", "0d")) / 86400,
+            washin_days=settings.washin_days,
             familiarisation=files._whole_number(file, "design", "familiarisation", 0),
             start_reason=settings.start_reason,
             randomisation=None if orders is None else [list(order) for order in orders],
         ),
         clean=Clean(method=str(file.section("clean").get("method", "lipponen_tarvainen"))),
-        seed=int(file.content.get("seed", 0)),
+        seed=files._whole_number(file, "", "seed", 0),
     )
 
 
