@@ -10,10 +10,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hrv.compare import block_means, mixed_ar1, paired, randomisation
+from hrv.compare import (
+    block_means,
+    carry_over,
+    censored,
+    components,
+    dose_response,
+    effect_over_time,
+    mixed_ar1,
+    paired,
+    randomisation,
+)
 from hrv.compare.base import CompareSettings, Design, Method
 from hrv.compare.design import validate
+from hrv.compare.regimen import regimen_design
 from hrv.errors import InputError
+from hrv.regimen.log import Regimen
 from hrv.tables import pick
 from hrv.types import Comparison
 
@@ -46,6 +58,46 @@ METHODS: tuple[Method, ...] = (
         paired.run,
         clock=False,
     ),
+    Method(
+        censored.NAME,
+        "block means of times known only as 'at least', log-normal, nothing imputed",
+        "Tobin 1958, doi:10.2307/1907382",
+        censored.run,
+        censored=True,
+    ),
+    Method(
+        components.NAME,
+        "several things at once, each adjusted for the others; combined only where they always "
+        "went together",
+        "Kenward & Roger 1997, doi:10.2307/2533558",
+        components.run,
+        clock=False,
+        regimen=True,
+    ),
+    Method(
+        dose_response.NAME,
+        "elemental dose: straight line beside a plateau, three levels or more, no guessed basis",
+        "Kenward & Roger 1997, doi:10.2307/2533558",
+        dose_response.run,
+        clock=False,
+        regimen=True,
+    ),
+    Method(
+        carry_over.NAME,
+        "exposure that builds up and decays by a half-life declared beforehand",
+        "Kenward & Roger 1997, doi:10.2307/2533558",
+        carry_over.run,
+        clock=False,
+        regimen=True,
+    ),
+    Method(
+        effect_over_time.NAME,
+        "change of the effect over a long log, season and covariates taken out",
+        "Kenward & Roger 1997, doi:10.2307/2533558",
+        effect_over_time.run,
+        clock=False,
+        regimen=True,
+    ),
 )
 """Every method of comparison; a naive t test of days or windows is deliberately absent."""
 
@@ -62,6 +114,7 @@ def compare(
     conditions: tuple[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     randomisation: Sequence[Sequence[str]] | None = None,
+    regimen: Regimen | None = None,
     settings: CompareSettings | None = None,
     **options: Any,
 ) -> Comparison:
@@ -72,7 +125,8 @@ def compare(
     outcomes : DataFrame
         One row an observation: ``time`` (aware), ``value``, optional ``subject``, ``se``
         (standard error of the value) and covariates (every further column).  For `paired`
-        also without ``time``, with ``condition`` instead of phases.
+        also without ``time``, with ``condition`` instead of phases.  A column ``censored``
+        marks values known only as "at least".
     phases : DataFrame
         ``start``, ``stop`` (aware), ``condition``; optional ``subject``, ``block``,
         ``randomised``.  A phase is [start, stop).
@@ -89,6 +143,9 @@ def compare(
         Columns to adjust for; ``()`` for none.  Default: every further column of `outcomes`.
     randomisation : sequence of sequence of str, optional
         The logged design set: every order of conditions that could have been drawn.
+    regimen : Regimen, optional
+        What was taken or done, component by component, for the methods that need one; they
+        take no phases and the wash-in of each component from it.
     settings : CompareSettings, optional
         All settings at once; `washin` and `options` change single ones.
     **options
@@ -107,6 +164,15 @@ def compare(
     """
     entry = pick(method, METHODS, "method")
     chosen = _settings(settings, washin, options)
+    if not entry.censored and "censored" in outcomes.columns and outcomes["censored"].any():
+        raise InputError(
+            f"method {method!r} takes no values known only as 'at least' (column 'censored'); "
+            "use method 'censored'"
+        )
+    if entry.regimen:
+        design = _on_regimen(outcomes, regimen, entry, covariates, chosen)
+        answer: Comparison = entry.run(design, np.random.default_rng(seed))
+        return answer
     if phases is None and entry.clock:
         raise InputError(f"method {method!r} needs phases: start, stop and condition of each")
     design = validate(
@@ -120,6 +186,20 @@ def compare(
     )
     result: Comparison = entry.run(design, np.random.default_rng(seed))
     return result
+
+
+def _on_regimen(
+    outcomes: pd.DataFrame,
+    regimen: Regimen | None,
+    entry: Method,
+    covariates: Sequence[str] | None,
+    settings: CompareSettings,
+) -> Design:
+    if regimen is None or not regimen.studied:
+        raise InputError(f"method {entry.name!r} needs a regimen with a studied component")
+    if "time" not in outcomes.columns:
+        raise InputError("outcomes have no column 'time'; a regimen needs the time of observations")
+    return regimen_design(outcomes, regimen, settings=settings, covariates=covariates)
 
 
 def _settings(

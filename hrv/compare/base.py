@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hrv.errors import InputError
+from hrv.regimen.log import Regimen
 from hrv.types import Comparison
 
 SCALES = ("unstated", "linear", "log")
@@ -88,10 +89,11 @@ class Design:
     outcomes : DataFrame
         One row an observation: ``subject`` (str), ``time`` (UTC datetime or, for `paired`,
         NaT), ``day`` (int64 ordinal of the local date, -1 without a clock), ``hour`` (float64
-        local hour), ``value`` (float64), ``se`` (float64, NaN if unknown), ``condition`` (str,
-        "" outside any phase), ``block`` (int64, counted in time order within a subject, -1
-        outside any phase), ``since_days`` (float64, days since the block began), ``excluded``
-        (str reason, "" if used), plus covariate columns (float64).
+        local hour), ``value`` (float64), ``se`` (float64, NaN if unknown), ``censored`` (bool:
+        the true value is at least this one), ``condition`` (str, "" outside any phase),
+        ``block`` (int64, counted in time order within a subject, -1 outside any phase),
+        ``since_days`` (float64, days since the block began), ``excluded`` (str reason, "" if
+        used), plus covariate columns (float64).
     phases : DataFrame
         One row a phase: ``subject, start, stop, condition, block, randomised``; in time order
         within a subject.
@@ -104,6 +106,8 @@ class Design:
         None when no randomisation was logged.
     settings : CompareSettings
         The rest.
+    regimen : Regimen or None
+        What was taken or done, for the methods that look at several components.
     """
 
     outcomes: pd.DataFrame
@@ -112,6 +116,7 @@ class Design:
     covariates: tuple[str, ...]
     randomisation: tuple[tuple[str, ...], ...] | None
     settings: CompareSettings = field(default_factory=CompareSettings)
+    regimen: Regimen | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -141,6 +146,10 @@ class Method:
         ``(Design, Generator) -> Comparison``.
     clock : bool
         True if it needs observation times and phases.
+    regimen : bool
+        True if it needs observation times and a regimen instead of phases.
+    censored : bool
+        True if it is made for values known only as "at least".
     """
 
     name: str
@@ -148,3 +157,5 @@ class Method:
     source: str
     run: Callable[[Design, np.random.Generator], Comparison]
     clock: bool = True
+    regimen: bool = False
+    censored: bool = False

@@ -21,7 +21,7 @@ CHANGEOVER = "on a day that holds both conditions"
 
 REFERENCES = ("off", "control", "placebo", "baseline", "before", "pre", "a", "0", "false")
 """Names taken for the reference when the caller does not give the order of the conditions."""
-_RESERVED = ("subject", "time", "value", "se", "condition")
+_RESERVED = ("subject", "time", "value", "se", "condition", "censored")
 
 
 def validate(
@@ -62,9 +62,9 @@ def validate(
     InputError
         One sentence that names the value and the mend.
     """
-    table, chosen = _observations(outcomes, covariates)
+    table, chosen = observations(outcomes, covariates)
     if phases is None:
-        periods = _no_phases()
+        periods = no_phases()
         if "condition" not in outcomes.columns:
             raise InputError("give phases, or a column 'condition' in the outcomes")
     elif "condition" in outcomes.columns:
@@ -82,7 +82,7 @@ def validate(
     return Design(table, periods, pair, chosen, orders, settings)
 
 
-def _observations(
+def observations(
     outcomes: pd.DataFrame, covariates: Sequence[str] | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Bring the outcomes to normal form, in time order, and name the covariates."""
@@ -94,6 +94,7 @@ def _observations(
     table["se"] = _numbers(outcomes, "se") if "se" in outcomes.columns else np.nan
     if (table["se"] < 0).any():
         raise InputError("a standard error in column 'se' is negative")
+    table["censored"] = _censored(outcomes)
     table["condition"] = _labels(outcomes)
     table["block"], table["since_days"] = np.int64(-1), np.nan
     if "time" in outcomes.columns:
@@ -113,6 +114,16 @@ def _observations(
             raise InputError(f"a covariate cannot be called {name!r}; rename that column")
         table[name] = _numbers(outcomes, name)
     return table.sort_values(["subject", "time"], kind="stable", ignore_index=True), names
+
+
+def _censored(outcomes: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which values are known only as "at least"; none where nothing says so."""
+    if "censored" not in outcomes.columns:
+        return np.zeros(len(outcomes), dtype=np.bool_)
+    given = outcomes["censored"]
+    if given.isna().any() or not set(given.unique()) <= {True, False}:
+        raise InputError("column 'censored' must hold true or false in every row")
+    return given.to_numpy(dtype=np.bool_)
 
 
 def _labels(outcomes: pd.DataFrame) -> list[str]:
@@ -164,7 +175,8 @@ def _no_duplicates(table: pd.DataFrame) -> None:
         )
 
 
-def _no_phases() -> pd.DataFrame:
+def no_phases() -> pd.DataFrame:
+    """Return an empty table of phases."""
     return pd.DataFrame(
         columns=["subject", "start", "stop", "condition", "block", "randomised"]
     ).astype({"randomised": bool})
@@ -316,6 +328,17 @@ def _fates(
     mark(~table["condition"].isin(list(pair)), OTHER_CONDITION)
     for name in covariates:
         mark(table[name].isna(), NO_COVARIATE)
+    return fate
+
+
+def unusable(
+    table: pd.DataFrame, covariates: tuple[str, ...]
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Why an observation cannot be used whatever the design ("" if it can)."""
+    fate = np.full(len(table), "", dtype=object)
+    for name in covariates:
+        fate[table[name].isna().to_numpy()] = NO_COVARIATE
+    fate[table["value"].isna().to_numpy()] = NO_VALUE
     return fate
 
 

@@ -49,9 +49,7 @@ class DayModel:
     @property
     def between_sd(self) -> float:
         """SD between days, in units of the outcome; NaN where none was found."""
-        if self.fit.s2 <= 1.01 * S2_FLOOR * self.fit.unit**2:
-            return float("nan")
-        return float(np.sqrt((1 - self.fit.nugget) * self.fit.s2))
+        return between_sd(self.fit)
 
 
 def run(design: Design, rng: np.random.Generator) -> Comparison:
@@ -99,12 +97,6 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
 def day_model(days: Days, *, trend: bool) -> DayModel:
     """Fit the day model.
 
-    Where nothing tells how uncertain each score is (one test a day without a standard error),
-    the likeliest of `NUGGETS` stands for it.  An AR(1) alone takes the scatter of single tests
-    for days that hardly resemble each other, and with many days, phi .7, gave 9 % false alarms
-    at a nominal 5 %; with the nugget 4 %.  One test a day says little about the nugget, so a
-    finer search would gain nothing.
-
     Raises
     ------
     NotComputableError
@@ -112,13 +104,33 @@ def day_model(days: Days, *, trend: bool) -> DayModel:
     """
     x, names = regressors(days, trend=trend)
     _check_separable(x, names)
+    result = likeliest(days, x)
+    return DayModel(days, result, names, kenward_roger(result, _TREATMENT))
+
+
+def likeliest(days: Days, x: Float) -> Fit:
+    """Fit day scores on the columns of `x`.
+
+    Where nothing tells how uncertain each score is (one test a day without a standard error),
+    the likeliest of `NUGGETS` stands for it.  An AR(1) alone takes the scatter of single tests
+    for days that hardly resemble each other, and with many days, phi .7, gave 9 % false alarms
+    at a nominal 5 %; with the nugget 4 %.  One test a day says little about the nugget, so a
+    finer search would gain nothing.
+    """
     shares = NUGGETS if days.noise_from == "none" else NUGGETS[:1]
     fits = [fit(Problem(days.score, x, days.lag, days.noise, share)) for share in shares]
     result = fits[0]
     for other in fits[1:]:  # where phi is 0 all are the same: rounding must not choose
         if other.log_likelihood > result.log_likelihood + 1e-9:
             result = other
-    return DayModel(days, result, names, kenward_roger(result, _TREATMENT))
+    return result
+
+
+def between_sd(result: Fit) -> float:
+    """SD between days, in units of the outcome; NaN where none was found."""
+    if result.s2 <= 1.01 * S2_FLOOR * result.unit**2:
+        return float("nan")
+    return float(np.sqrt((1 - result.nugget) * result.s2))
 
 
 def regressors(days: Days, *, trend: bool) -> tuple[Float, tuple[str, ...]]:

@@ -344,8 +344,8 @@ class Inference:
     df: float
 
 
-def kenward_roger(result: Fit, index: int) -> Inference:
-    """Kenward–Roger standard error and degrees of freedom of one coefficient.
+def kenward_roger(result: Fit, what: int | Float) -> Inference:
+    """Kenward–Roger standard error and degrees of freedom of one coefficient or contrast.
 
     The covariance of the coefficients is
 
@@ -371,19 +371,20 @@ def kenward_roger(result: Fit, index: int) -> Inference:
     ----------
     result : Fit
         The fit.
-    index : int
-        Column of the design matrix.
+    what : int or float64[p]
+        Column of the design matrix, or the weights of a contrast of its coefficients.
     """
     here = result.point
     n, p = here.vix.shape
     # phi says nothing about V when no variance between days was found, or when it was given
     free = 1 if result.phi_fixed or result.s2 <= 1.01 * S2_FLOOR * result.unit**2 else 2
     w = np.linalg.inv(here.information[:free, :free])
-    a = here.phi_x[:, index]  # Phi l
+    weights = np.eye(p)[what] if isinstance(what, int) else what
+    a = here.phi_x @ weights  # Phi l
     u = here.vix @ a  # V^-1 X Phi l
     vu = np.array([d @ u for d in here.dv[:free]])
     px = vu @ here.vix  # -P_i Phi l
-    plain = float(here.phi_x[index, index])
+    plain = float(weights @ a)
     first = 2 * float(np.sum(w * (vu @ here.vi @ vu.T - px @ here.phi_x @ px.T)))
     second = 0.0
     if free == 2 and w[1, 1] <= (PHI_MAX / 2) ** 2:
@@ -394,7 +395,7 @@ def kenward_roger(result: Fit, index: int) -> Inference:
     df = 2 * plain**2 / float(g @ w @ g)
     se = np.sqrt(max(plain + first + second, plain)) * result.unit
     return Inference(
-        float(result.beta[index]),
+        float(weights @ result.beta),
         float(se),
         float(np.sqrt(plain)) * result.unit,
         float(np.clip(df, DF_MIN, n - p)),

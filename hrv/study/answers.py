@@ -29,7 +29,8 @@ def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     """Compare the declared endpoint: by the headline method first, then by the others."""
     headline = pick(study.method, METHODS, "method")
     # a method for conditions within a session stands alone; dated phases allow all the others
-    others = [m.name for m in METHODS if m.clock and m is not headline] if headline.clock else []
+    usual = [m for m in METHODS if m.clock and not m.censored and m is not headline]
+    others = [m.name for m in usual] if headline.clock else []
     names = [headline.name, *others]
     found = _endpoint(study.primary, measured)
     return {name: _run(found, study, method=name) for name in names}

@@ -10,6 +10,8 @@ from simulate_days import Truth, allowed_orders, person, phases_of
 
 from hrv.compare import METHODS, compare
 from hrv.errors import InputError
+from hrv.regimen import Component, Regimen
+from hrv.regimen.log import COLUMNS
 from hrv.types import Comparison
 
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
@@ -21,8 +23,29 @@ def method(request):
     return request.param
 
 
+ON_PHASES = [m for m in METHODS if not m.regimen]
+"""Methods that compare two named conditions."""
+DOSES_MG = (0, 150, 300, 0, 300, 150, 0, 300, 150, 300, 0, 150)
+
+
+def regimen_problem(effect):
+    """Twelve weeks of three doses, with the half-life that carry-over needs."""
+    order = ["on" if mg else "off" for mg in DOSES_MG]
+    outcomes = person(order, 7, Truth(effect=effect), np.random.default_rng(8))
+    phases = phases_of(order, 7)
+    rows = [
+        ("", "magnesium", p.start, p.stop, mg, "mg", "elemental", np.nan, True)
+        for p, mg in zip(phases.itertuples(), DOSES_MG, strict=True)
+        if mg
+    ]
+    parts = (Component("magnesium", half_life_days=2.0),)
+    return outcomes, None, {"regimen": Regimen(parts, pd.DataFrame(rows, columns=COLUMNS))}
+
+
 def problem(method, effect=0.3):
     """Input that the method answers."""
+    if method.regimen:
+        return regimen_problem(effect)
     rng = np.random.default_rng(8)
     if method.clock:
         outcomes = person(ORDER, 7, Truth(effect=effect), rng)
@@ -58,7 +81,7 @@ def test_answers_with_an_interval_around_the_estimate(method):
     assert result.low < result.estimate < result.high
     assert 0 <= result.p_value <= 1
     assert result.verdict in ("higher", "lower", "equivalent", "inconclusive")
-    assert "'on'" in result.sentence
+    assert ("magnesium" if method.regimen else "'on'") in result.sentence
 
 
 def test_the_same_seed_gives_the_same_answer_and_leaves_the_input_alone(method):
@@ -72,6 +95,7 @@ def test_the_same_seed_gives_the_same_answer_and_leaves_the_input_alone(method):
     pd.testing.assert_frame_equal(outcomes, before)
 
 
+@pytest.mark.parametrize("method", ON_PHASES, ids=lambda method: method.name)
 def test_swapping_the_conditions_flips_the_sign(method):
     one = answer(method, conditions=("off", "on"))
     other = answer(method, conditions=("on", "off"))
@@ -99,7 +123,8 @@ def test_settings_and_details_are_plain(method):
 
 def test_too_little_data_is_refused_in_one_sentence(method):
     outcomes, phases, needed = problem(method)
-    few = outcomes.groupby(outcomes["condition"] if phases is None else lambda _: 0).head(4)
+    by = outcomes.get("condition", lambda _: 0)
+    few = outcomes.groupby(by).head(4)
     result = compare(few, phases, method=method.name, **needed)
     assert result.refused
     assert result.verdict == "refused"
@@ -114,3 +139,17 @@ def test_a_method_with_a_clock_asks_for_phases(method):
     if method.clock:
         with pytest.raises(InputError, match="needs phases"):
             compare(outcomes, method=method.name)
+    if method.regimen:
+        with pytest.raises(InputError, match="needs a regimen"):
+            compare(outcomes, method=method.name)
+
+
+def test_values_known_only_as_at_least_are_for_the_method_made_for_them(method):
+    outcomes, phases, needed = problem(method)
+    late = outcomes.assign(censored=outcomes["value"] > outcomes["value"].quantile(0.8))
+    if method.censored:
+        result = compare(late, phases, method=method.name, **needed)
+        assert result.details["censored"] == int(late["censored"].sum())
+    else:
+        with pytest.raises(InputError, match="use method 'censored'"):
+            compare(late, phases, method=method.name, **needed)
