@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration import regimens
 from calibration.answers import PERSON, Answer, Person
 from calibration.scenarios import Scenario, draw, drawn_scenarios, person_scenarios
 
 DEFAULT_RUNS = 2000
-RUNS = {"randomisation": 1000, "randomisation_one_sided": 1000}
+RUNS = {"randomisation": 1000, "randomisation_one_sided": 1000, **regimens.RUNS}
 """Simulations a cell where a method has fewer than the default."""
 METHOD_NOTES = {
     "default": "Day scores, AR(1) days, REML, Kenward–Roger, trend.",
@@ -24,6 +25,7 @@ METHOD_NOTES = {
         "p-value of the direction declared beforehand, over the 34 orders of the default plan; "
         "no interval."
     ),
+    **regimens.METHOD_NOTES,
 }
 
 
@@ -41,11 +43,14 @@ class Cell:
     @property
     def cost_class(self) -> str:
         """Cells of one class cost about the same."""
-        return f"{self.scenario.plan} {self.scenario.per_day} {self.scenario.people}"
+        kind = self.scenario.kind if self.scenario.kind in regimens.KINDS else ""
+        return f"{self.scenario.plan} {self.scenario.per_day} {self.scenario.people} {kind}"
 
 
 def answers(cell: Cell, methods: Sequence[str], rng: np.random.Generator) -> dict[str, Answer]:
     """Draw one study of a cell and let each method answer it."""
+    if cell.scenario.kind in regimens.DRAWN:
+        return dict.fromkeys(methods, regimens.DRAWN[cell.scenario.kind](cell.scenario, rng))
     person = Person(draw(cell.scenario, rng))
     return {name: PERSON[name](person) for name in methods}
 
@@ -64,4 +69,5 @@ def _person_methods(scenario: Scenario) -> tuple[str, ...]:
 CELLS: tuple[Cell, ...] = (
     *(Cell(s, _person_methods(s)) for s in person_scenarios()),
     *(Cell(s, ("randomisation",)) for s in drawn_scenarios()),
+    *(Cell(s, (method,)) for s, method in regimens.regimen_scenarios()),
 )

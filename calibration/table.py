@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from calibration import regimens
 from calibration.cells import CELLS, METHOD_NOTES, Cell
 from calibration.run import SEED, rows
 from calibration.scenarios import EFFECT, KINDS, SHOWN
@@ -134,7 +135,7 @@ def _markdown(table: list[Line], note: str) -> Iterable[str]:
         cells=len(table),
         outside=len(outside),
         note=note,
-        kinds="\n".join(f"- **{name}**: {what}" for name, what in KINDS.items()),
+        kinds="\n".join(f"- **{name}**: {what}" for name, what in (KINDS | regimens.KINDS).items()),
     ).splitlines()
     for method in dict.fromkeys(row.method for row in table):
         own = [row for row in table if row.method == method]

@@ -31,6 +31,23 @@ METHODS = {
         "Randomisation test",
         "Only that the order of the blocks was drawn beforehand as logged; no model.",
     ),
+    "censored": MethodWords(
+        "Block means of censored times",
+        "Logarithms of times are normal within a block; what lasted longer counts as such.",
+    ),
+    "components": MethodWords(
+        "Component by component",
+        "Effects add up; nothing else changed together with a component.",
+    ),
+    "dose_response": MethodWords(
+        "Dose–response", "Doses are elemental and were taken as logged; levels drawn at random."
+    ),
+    "carry_over": MethodWords(
+        "Carry-over", "The exposure builds up and decays with the half-life declared beforehand."
+    ),
+    "effect_over_time": MethodWords(
+        "Effect over time", "The effect changes along a straight line, if at all."
+    ),
     "paired": MethodWords(
         "Paired, within person",
         "People are independent and their differences roughly normal.",
