@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
 from hrv.compare import checks, results
@@ -118,6 +117,8 @@ def block_locations(seen: Censored, names: list[int] | None = None) -> Float:
         raise NotComputableError("the values do not vary, so no uncertainty can be known")
     if not seen.at_least.any():
         return start
+    from scipy.optimize import minimize  # heavy, and needed here only
+
     found = minimize(
         _minus_log_likelihood, np.append(start / spread, 0.0), args=(seen, spread), jac=True,
         method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8},
