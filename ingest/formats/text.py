@@ -2,8 +2,8 @@
 
 No byte tells "plain RR", Kubios type 1 and other one-column exports apart, so they are one
 format.  Understood are ms, s and 1/1024 s; decimal points or commas; tabs, semicolons, spaces
-or commas between two columns; a byte-order mark; any line ends; blank lines; comment lines
-``# key: value`` and one title line at the top.  Keys that say something: ``unit``,
+or commas between two columns; a byte-order mark; any line ends; blank lines and comment lines
+(``#``); ``# key: value`` and one title line at the top.  Keys that say something: ``unit``,
 ``start`` (ISO 8601), ``zone``, ``device``, and what `write_text` adds.
 """
 
@@ -85,6 +85,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     lines = Lines.of(source)
     lines, keys, title = _head(lines)
+    lines, remarks = _without_comments(lines)
     rows, table = _table(lines)
     rr_column = table[:, min(table.shape[1], 2) - 1]
     unit, unit_says = decide_unit(
@@ -98,7 +99,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     flag = _flags(table, keys, lines)
     provenance = Provenance(
         source=source.name, format="text", unit=unit_says, clock=clock_says,
-        device=keys.get("device", ""), notes=(*notes, *lines.cut),
+        device=keys.get("device", ""), notes=(*notes, *remarks, *lines.cut),
     )  # fmt: skip
     series = RRSeries.from_ms(rr_ms, start=start, t_s=t_s, flag=flag, provenance=provenance)
     return Recording(series)
@@ -117,6 +118,20 @@ def _head(lines: Lines) -> tuple[Lines, dict[str, str], str]:
         elif line:
             return lines.starting(i), keys, title
     raise FormatError("holds no RR interval: at least two are needed", source=lines.source)
+
+
+def _without_comments(lines: Lines) -> tuple[Lines, tuple[str, ...]]:
+    """Blank the comment lines among the values, so that the others keep their numbers."""
+    bare = [
+        "" if i >= lines.first and line.lstrip().startswith("#") else line
+        for i, line in enumerate(lines.lines)
+    ]
+    skipped = sum(now != line for now, line in zip(bare, lines.lines, strict=True))
+    if not skipped:
+        return lines, ()
+    what = "1 comment line" if skipped == 1 else f"{skipped} comment lines"
+    note = f"{what} among the values skipped; the intervals about them count as successive"
+    return Lines(lines.source, bare, lines.first), (note,)
 
 
 def _header_unit(keys: dict[str, str], title: str) -> str | None:

@@ -33,6 +33,7 @@ def read(text: str | bytes, name: str = "rr.txt", **options) -> RRSeries:
         ("\ufeff812\r\n790\r\n805\r\n", "ms (rule"),
         ("812\r790\r805\r", "ms (rule"),
         ("  812 \n\t790\n805  \n", "ms (rule"),
+        ("812\n# stood up\n790\n805\n# end\n", "ms (rule"),
     ],
 )
 def test_a_dialect_gives_the_same_intervals_and_reports_its_unit(text, unit):
@@ -235,3 +236,10 @@ def test_the_writer_is_small_on_disk(tmp_path):
     ticks = np.random.default_rng(0).integers(600, 1100, 5000)
     ingest.write_text(RRSeries.from_ms(ticks * (1000 / 1024)), tmp_path / "a.txt")
     assert (tmp_path / "a.txt").stat().st_size < 5.0 * 5000
+
+
+def test_comments_among_the_values_are_told_and_lines_keep_their_numbers():
+    series = read("812\n# stood up\n790\n805\n# end\n")
+    assert any("2 comment lines" in note for note in series.provenance.notes)
+    with pytest.raises(FormatError, match="line 4"):
+        read("812\n# stood up\n790\n-805\n# end\n")
