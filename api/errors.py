@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -188,10 +189,18 @@ def response(problem: ProblemError, request: Request) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Let every error leave the service as a problem."""
+def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
+    """Let every error leave the service as a problem.
+
+    Parameters
+    ----------
+    app : FastAPI
+        The service.
+    allowed : callable
+        Methods that a path knows, for the answer to another one.
+    """
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, functools.partial(_http, allowed))
     known = [cause for cause, _ in _TABLE] + [ProblemError, IntegrityError, OperationalError]
     for cause in (*known, ResponseValidationError, Exception):
         app.add_exception_handler(cause, _any)
@@ -204,8 +213,14 @@ async def _any(request: Request, error: Exception) -> Response:
     return response(problem, request)
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def _http(
+    allowed: Callable[[str], list[str]], request: Request, error: Exception
+) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == METHOD.status:
+        methods = ", ".join(allowed(request.url.path))
+        said = f"{request.method} is not among what this path knows: {methods}"
+        return response(ProblemError(METHOD, said, {"Allow": methods}), request)
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         title = HTTPStatus(error.status_code).phrase

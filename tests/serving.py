@@ -20,7 +20,7 @@ SETTINGS = Settings(store="", local=True, workers=0)
 def serving(where: str, settings: Settings = SETTINGS) -> Iterator[str]:
     """Serve the store at `where`; yields the service's URL."""
     app = create_app(replace(settings, store=where), open_store(where))
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, ws="none", log_level="warning", timeout_graceful_shutdown=5)
         server = Server(config)

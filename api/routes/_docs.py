@@ -76,7 +76,7 @@ def made(*statuses: int, status: int = 201) -> Responses:
             "description": "Made." if status == 201 else "Accepted.",
             "headers": {"ETag": _ETAG, "Location": _LOCATION},
         },
-        **problems(409, 413, 507, *statuses),
+        **problems(400, 409, 413, 507, *statuses),
     }
 
 
@@ -84,7 +84,7 @@ def changed(*statuses: int) -> Responses:
     """Document a thing that is changed."""
     return {
         200: {"description": "As it is now.", "headers": {"ETag": _ETAG}},
-        **problems(404, 409, 412, 413, 428, 507, *statuses),
+        **problems(400, 404, 409, 412, 413, 428, 507, *statuses),
     }
 
 

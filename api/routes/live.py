@@ -140,7 +140,7 @@ def get_live(
 @router.post(
     "/live/{recording_id}/beats",
     response_model=BeatsTaken,
-    responses=docs.problems(404, 409, 413, 507),
+    responses=docs.problems(400, 404, 409, 413, 507),
     dependencies=needs("write"),
 )
 async def send_beats(recording_id: UUID, service: Svc, body: BeatsIn) -> Response:

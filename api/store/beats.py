@@ -10,6 +10,7 @@ left.  The checksum (CRC-32 of the packed bytes) stands beside the bytes in the 
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from dataclasses import dataclass
 
@@ -113,7 +114,7 @@ def unpack(data: bytes, crc: int) -> Beats:
     version, rule, time_rule, width, n, segments, flags = _HEAD.unpack_from(data)
     if version != _VERSION:
         raise DamagedError(f"chunk version {version} is not known")
-    body = zstandard.ZstdDecompressor().decompress(data[_HEAD.size :], max_output_size=_MOST_BYTES)
+    body = _decompressor().decompress(memoryview(data)[_HEAD.size :], max_output_size=_MOST_BYTES)
     take = _Reader(body)
     at = take.array("<u4", segments).astype(np.int64)
     base = take.array("<i8", segments).astype(np.int64)
@@ -123,13 +124,17 @@ def unpack(data: bytes, crc: int) -> Beats:
     if rule == _FLOATS:
         units, rr_ms = np.empty(0, np.int64), take.array("<f8", n).astype(np.float64)
     else:
-        units = np.cumsum(_unzigzag(_unplanes(take.bytes(n * width), width)))
+        units = np.cumsum(_steps(take.bytes(n * width), width), dtype=np.int64)
         rr_ms = _ms(units, rule)
     if time_rule in _PER_S:
-        starts = np.repeat(base, np.concatenate((at[1:], [n])) - at)
-        return Beats(rr_ms, (np.cumsum(units) + starts) / _PER_S[time_rule], flag)
+        total = np.cumsum(units)
+        if segments == 1:
+            total += base[0]
+        else:
+            total += np.repeat(base, np.concatenate((at[1:], [n])) - at)
+        return Beats(rr_ms, total / _PER_S[time_rule], flag)
     if time_rule == _NS:
-        rest = _unzigzag(_unplanes(take.bytes(n * 8), 8))
+        rest = _steps(take.bytes(n * 8), 8)
         return Beats(rr_ms, np.cumsum(rest + _whole_ns(rr_ms)) / 1e9, flag)
     return Beats(rr_ms, take.array("<f8", n).astype(np.float64), flag)
 
@@ -145,6 +150,17 @@ def follow(last_s: float, rr_ms: Float) -> Float:
         if base / per_s == last_s and np.array_equal(_ms(units, rule), rr_ms):
             return np.asarray((base + np.cumsum(units)) / per_s, dtype=np.float64)
     return np.asarray(last_s + np.cumsum(rr_ms) / 1000.0, dtype=np.float64)
+
+
+_of_thread = threading.local()
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """Return this thread's decompressor: making one costs as much as a chunk does."""
+    found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
+    if found is None:
+        found = _of_thread.decompressor = zstandard.ZstdDecompressor()
+    return found
 
 
 class _Reader:
@@ -205,21 +221,23 @@ def _zigzag(values: Int) -> npt.NDArray[np.uint64]:
     return ((values << 1) ^ (values >> 63)).view(np.uint64)
 
 
-def _unzigzag(values: npt.NDArray[np.uint64]) -> Int:
-    return np.asarray(
-        (values >> np.uint64(1)).view(np.int64) ^ -(values & np.uint64(1)).view(np.int64)
-    )
-
-
 def _planes(values: npt.NDArray[np.uint64], width: int) -> bytes:
     """All lowest bytes, then all next ones …: noise and near-zeros compress apart."""
-    return np.ascontiguousarray(
-        values.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width].T
-    ).tobytes()
+    whole = values.astype("<u8").view(np.uint8).reshape(-1, 8)
+    return np.ascontiguousarray(whole[:, :width].T).tobytes()
 
 
-def _unplanes(data: memoryview, width: int) -> npt.NDArray[np.uint64]:
+def _steps(data: memoryview, width: int) -> npt.NDArray[np.int32] | Int:
+    """Undo `_planes` and `_zigzag`; two bytes, the usual case, in int32."""
     planes = np.frombuffer(data, np.uint8).reshape(width, -1)
-    out = np.zeros((planes.shape[1], 8), np.uint8)
-    out[:, :width] = planes.T
-    return out.reshape(-1).view("<u8").astype(np.uint64)
+    if width == 2:
+        small = planes[0].astype(np.int32)
+        if planes[1].any():
+            small |= planes[1].astype(np.int32) << 8
+        return np.asarray((small >> 1) ^ -(small & 1), dtype=np.int32)
+    whole = planes[0].astype(np.uint64)
+    for place in range(1, width):
+        if planes[place].any():
+            whole |= planes[place].astype(np.uint64) << np.uint64(8 * place)
+    sign = -(whole & np.uint64(1)).view(np.int64)
+    return np.asarray((whole >> np.uint64(1)).view(np.int64) ^ sign, dtype=np.int64)

@@ -171,7 +171,7 @@ class LiveWriter:
             if ending:
                 return
 
-    def _commit(self, group: list[_Task]) -> None:
+    def _commit(self, group: list[_Task], *, again: bool = True) -> None:
         """Commit a group in one transaction; if that fails, each alone, so that one is blamed."""
         answers: list[Any] = []
         try:
@@ -180,10 +180,10 @@ class LiveWriter:
         except Exception as error:
             for task in group:
                 self._open.pop(task.recording, None)  # the disk knows better now
-            if len(group) == 1:
-                group[0].answer.set_exception(error)
-            for task in group if len(group) > 1 else ():
-                self._commit([task])
+                if again:
+                    self._commit([task], again=False)
+                else:
+                    task.answer.set_exception(error)
             return
         for task, answer in zip(group, answers, strict=True):
             if isinstance(answer, InputError):

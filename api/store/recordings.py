@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 import zstandard
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.store.beats import CHUNK_BEATS, Beats, DamagedError, checksum, pack, unpack
@@ -94,33 +94,25 @@ def read_beats(
 
 def last_beats(session: Session, recording: UUID, count: int) -> Beats:
     """Read the last `count` beats of an open recording (fewer if there are not so many)."""
-    parts: list[Beats] = []
-    have = 0
-    for query in (
-        select(TailPart)
-        .where(TailPart.recording_id == recording)
-        .order_by(TailPart.sequence.desc()),
-        select(Chunk).where(Chunk.recording_id == recording).order_by(Chunk.number.desc()),
-    ):
-        for row in session.scalars(query.execution_options(yield_per=16)):
-            if have >= count:
-                break
-            parts.insert(0, unpacked(row))
-            have += len(parts[0])
+    tail = select(TailPart).where(TailPart.recording_id == recording)
+    rows = session.scalars(tail.order_by(TailPart.sequence)).all()
+    beats = Beats.joined([unpacked(row) for row in rows])
+    number = session.scalar(select(func.max(Chunk.number)).where(Chunk.recording_id == recording))
+    parts = [beats]
+    have, at = len(beats), -1 if number is None else number
+    while have < count and at >= 0:
+        parts.insert(0, unpacked(session.get_one(Chunk, (recording, at))))
+        have, at = have + len(parts[0]), at - 1
     return Beats.joined(parts).part(max(0, have - count), have)
 
 
 def beats_since(session: Session, recording: UUID, index: int, most: int) -> Beats:
     """Read at most `most` beats from the one of that index on (0: the first)."""
-    counted = (
-        session.execute(
-            select(Chunk.number, Chunk.beats)
-            .where(Chunk.recording_id == recording)
-            .order_by(Chunk.number)
-        )
-        .tuples()
-        .all()
-    )
+    counted = session.execute(
+        select(Chunk.number, Chunk.beats)
+        .where(Chunk.recording_id == recording)
+        .order_by(Chunk.number)
+    ).all()
     parts: list[Beats] = []
     passed = 0
     for number, beats in counted:

@@ -1,0 +1,217 @@
+"""Live beats in the store, without a service: order, repeats, losses, compaction."""
+
+import numpy as np
+import pytest
+
+from api.store import models
+from api.store.beats import CHUNK_BEATS
+from api.store.live import (
+    Batch,
+    ChangedBeatsError,
+    ClosedError,
+    LiveWriter,
+    SequenceGapError,
+    UnknownRecordingError,
+    position,
+)
+from api.store.recordings import beats_since, read_beats, series_of
+from api.store.types import new_id, now
+from hrv.errors import InputError
+from hrv.types import Flag, RRSeries
+
+
+@pytest.fixture
+def writer(store):
+    writer = LiveWriter(store)
+    yield writer
+    writer.stop()
+
+
+@pytest.fixture
+def recording(store):
+    """Identity of a new open recording."""
+    with store.write() as session:
+        study = models.Study(title="t", tz=None, declared={})
+        session.add(study)
+        session.flush()
+        subject = models.Subject(study_id=study.id, name="P")
+        session.add(subject)
+        session.flush()
+        row = models.Recording(
+            id=new_id(), study_id=study.id, subject_id=subject.id, name="live", state="open",
+            start=now(), provenance={}, lost=[], options={},
+        )  # fmt: skip
+        session.add(row)
+    return row.id
+
+
+def rr_of(n: int, seed: int = 0):
+    return np.random.default_rng(seed).integers(500, 1500, n).astype(np.float64)
+
+
+def send(writer, recording, first, rr, begin_s=None):
+    return writer.append(Batch(recording, first, np.asarray(rr, np.float64), begin_s)).result(10)
+
+
+def stored(store, recording):
+    with store.read() as session:
+        return read_beats(session, recording)
+
+
+def test_beats_sent_one_by_one_are_the_series_they_would_be_in_a_file(store, writer, recording):
+    rr = rr_of(50)
+    for i, value in enumerate(rr):
+        assert send(writer, recording, i, [value]).next_sequence == i + 1
+    beats, series = stored(store, recording), RRSeries.from_ms(rr)
+    assert np.array_equal(beats.rr_ms, series.rr_ms)
+    assert np.array_equal(beats.t_s, series.t_s)
+
+
+def test_an_answer_means_that_another_connection_sees_the_beats(store, writer, recording):
+    send(writer, recording, 0, [800, 810])
+    with store.read() as session:
+        assert len(read_beats(session, recording)) == 2
+        assert position(session, recording).next_sequence == 2
+
+
+def test_beats_that_come_again_are_absorbed(store, writer, recording):
+    send(writer, recording, 0, [800, 810, 820])
+    again = send(writer, recording, 1, [810, 820, 830])
+    assert (again.stored, again.duplicates, again.next_sequence) == (1, 2, 4)
+    whole = send(writer, recording, 0, [800, 810, 820, 830])
+    assert (whole.stored, whole.duplicates) == (0, 4)
+    assert stored(store, recording).rr_ms.tolist() == [800, 810, 820, 830]
+
+
+def test_a_beat_that_comes_again_with_another_value_is_refused(writer, recording):
+    send(writer, recording, 0, [800, 810])
+    with pytest.raises(ChangedBeatsError, match="beat 1 is stored as 810"):
+        send(writer, recording, 1, [811])
+
+
+def test_a_hole_is_refused_and_the_expected_number_told(store, writer, recording):
+    send(writer, recording, 0, [800])
+    with pytest.raises(SequenceGapError) as refused:
+        send(writer, recording, 3, [900])
+    assert refused.value.expected == 1
+    assert len(stored(store, recording)) == 1
+
+
+def test_a_loss_that_is_said_becomes_a_gap_and_is_reported(store, writer, recording):
+    send(writer, recording, 0, [800, 800])
+    lost = send(writer, recording, 5, [900, 910], begin_s=6.0)
+    assert lost.lost == (2, 4)
+    beats = stored(store, recording)
+    assert beats.t_s.tolist() == [0.8, 1.6, 6.9, 7.81]
+    assert beats.flag.tolist() == [0, 0, int(Flag.GAP), 0]
+    assert send(writer, recording, 5, [900]).duplicates == 1
+    assert send(writer, recording, 3, [777, 888, 900]).duplicates == 3  # 3 and 4 came too late
+    assert len(stored(store, recording)) == 4
+
+
+def test_a_batch_cannot_begin_before_the_last_beat(writer, recording):
+    send(writer, recording, 0, [800, 800])
+    with pytest.raises(InputError, match="before the last stored beat"):
+        send(writer, recording, 2, [900], begin_s=1.0)
+
+
+@pytest.mark.parametrize("bad", [0.0, -5.0, float("nan"), float("inf"), 10_001.0])
+def test_an_impossible_interval_is_refused_by_its_number(writer, recording, bad):
+    with pytest.raises(InputError, match="RR interval 2 of 2"):
+        send(writer, recording, 0, [800, bad])
+
+
+def test_an_unknown_recording_is_told(writer):
+    with pytest.raises(UnknownRecordingError):
+        send(writer, new_id(), 0, [800])
+
+
+def test_the_tail_becomes_chunks_and_nothing_changes_by_it(store, writer, recording):
+    rr = rr_of(2 * CHUNK_BEATS + 100, seed=4)
+    for lo in range(0, rr.size, 1000):
+        send(writer, recording, lo, rr[lo : lo + 1000])
+    with store.read() as session:
+        chunks = session.query(models.Chunk).filter_by(recording_id=recording).count()
+        tail = session.query(models.TailPart).filter_by(recording_id=recording).count()
+    assert chunks == 2
+    assert tail < 10
+    beats, series = stored(store, recording), RRSeries.from_ms(rr)
+    assert np.array_equal(beats.t_s, series.t_s)
+    assert send(writer, recording, 4000, rr[4000:4200]).duplicates == 200
+
+
+def test_holes_survive_compaction_and_numbers_go_on_behind_them(store, writer, recording):
+    rr = rr_of(CHUNK_BEATS + 50, seed=6)
+    send(writer, recording, 0, rr[:3000])
+    send(writer, recording, 3100, rr[3000:4090], begin_s=float(rr[:3000].sum()) / 1000 + 80)
+    last = send(writer, recording, 4300, rr[4090:], begin_s=9000.0)
+    assert last.next_sequence == 4300 + rr.size - 4090
+    beats = stored(store, recording)
+    assert np.array_equal(beats.rr_ms, rr)
+    assert np.flatnonzero(beats.flag).tolist() == [3000, 4090]
+    assert send(writer, recording, 4300, rr[4090:4100]).duplicates == 10
+
+
+def test_a_finished_recording_is_a_series_and_takes_no_more(store, writer, recording):
+    rr = rr_of(300, seed=2)
+    send(writer, recording, 0, rr)
+    writer.finish(recording).result(10)
+    writer.finish(recording).result(10)
+    with store.read() as session:
+        row = session.get_one(models.Recording, recording)
+        series = series_of(row, read_beats(session, recording))
+    assert (row.state, row.beats, len(series)) == ("closed", 300, 300)
+    assert row.duration_s == pytest.approx(rr.sum() / 1000)
+    with pytest.raises(ClosedError):
+        send(writer, recording, 300, [800])
+
+
+def test_a_new_writer_goes_on_where_the_last_one_ended(store, recording):
+    for part in range(3):
+        writer = LiveWriter(store)
+        send(writer, recording, part * 2, [800.0, 801.0])
+        writer.stop()
+    assert stored(store, recording).t_s.tolist() == RRSeries.from_ms([800, 801] * 3).t_s.tolist()
+
+
+def test_two_writers_of_one_recording_do_not_overwrite_each_other(store, recording):
+    one, other = LiveWriter(store), LiveWriter(store)
+    send(one, recording, 0, [800])
+    send(other, recording, 1, [810])
+    assert send(one, recording, 2, [820]).next_sequence == 3
+    with pytest.raises(ChangedBeatsError):
+        send(other, recording, 2, [999])
+    one.stop()
+    other.stop()
+
+
+def test_many_recordings_share_a_commit_and_one_bad_batch_spoils_no_other(store, recording):
+    writer = LiveWriter(store)
+    good = [writer.append(Batch(recording, i, np.array([800.0 + i]))) for i in range(20)]
+    bad = writer.append(Batch(new_id(), 0, np.array([800.0])))
+    more = [writer.append(Batch(recording, 20 + i, np.array([900.0]))) for i in range(20)]
+    writer.stop()
+    assert isinstance(bad.exception(), UnknownRecordingError)
+    assert [f.result().next_sequence for f in (*good, *more)] == list(range(1, 41))
+
+
+@pytest.mark.parametrize(("index", "most"), [(0, 10), (4090, 12), (4096, 5), (9000, 3), (10, 9999)])
+def test_beats_are_found_by_index_across_chunks_and_tail(store, writer, recording, index, most):
+    rr = rr_of(CHUNK_BEATS + 30, seed=9)
+    send(writer, recording, 0, rr[:CHUNK_BEATS])
+    send(writer, recording, CHUNK_BEATS, rr[CHUNK_BEATS:])
+    with store.read() as session:
+        found = beats_since(session, recording, index, most)
+    assert np.array_equal(found.rr_ms, rr[index : index + most])
+
+
+@pytest.mark.parametrize("span", [(0.0, 10.0), (100.5, 3700.5), (-5.0, 0.5), (9e5, 9e6)])
+def test_beats_are_found_by_time(store, writer, recording, span):
+    rr = rr_of(2 * CHUNK_BEATS, seed=11)
+    send(writer, recording, 0, rr[:CHUNK_BEATS])
+    send(writer, recording, CHUNK_BEATS, rr[CHUNK_BEATS:])
+    with store.read() as session:
+        found = read_beats(session, recording, *span)
+    t_s = RRSeries.from_ms(rr).t_s
+    inside = (t_s >= span[0]) & (t_s < span[1])
+    assert np.array_equal(found.rr_ms, rr[inside])
