@@ -32,7 +32,8 @@ def read_events(
     Parameters
     ----------
     path : str, path-like or Source
-        CSV with ``phase, kind, start, end`` and optionally ``subject``; times are ISO 8601
+        CSV with ``phase, kind, start, end`` and optionally ``subject``, ``session`` (see
+        `hrv.mark`) and ``note``; times are ISO 8601
         with a zone (or `tz`), or plain numbers: seconds since the recording's start.  Only
         an event of kind ``"tag"`` may leave ``end`` empty: it is an instant.
     tz : str, optional
@@ -43,7 +44,8 @@ def read_events(
     Returns
     -------
     DataFrame
-        Columns ``subject, phase, kind, start, end`` in the order of the file; `start` and
+        Columns ``subject, phase, kind, start, end``, then ``session`` and ``note`` if the file
+        tells them, in the order of the file; `start` and
         `end` are aware times in `tz` (else in the one offset the file uses, else UTC), or
         float seconds.
 
@@ -53,14 +55,17 @@ def read_events(
         Naming the line: a phase that ends before it starts, a time without zone, clock times
         mixed with seconds, two overlapping phases of one subject (both named).
     """
-    table = list(rows(path, required=EVENT_COLUMNS[1:], optional=("subject",), subject=subject))
+    optional = ("subject", "session", "note")
+    table = list(rows(path, required=EVENT_COLUMNS[1:], optional=optional, subject=subject))
     spans = [_span(row, tz) for row in table]
     _check_one_sort(table, spans)
     _check_apart(table, spans, "phase")
     frame = pd.DataFrame({c: [row[c] for row in table] for c in EVENT_COLUMNS[:3]}, dtype=object)
-    return frame.assign(
+    frame = frame.assign(
         start=_column([start for start, _ in spans], tz), end=_column([end for _, end in spans], tz)
     )
+    told = [c for c in ("session", "note") if any(row[c] for row in table)]
+    return frame.assign(**{c: [row[c] for row in table] for c in told})
 
 
 Moment = datetime | float

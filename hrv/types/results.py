@@ -66,7 +66,7 @@ class Episode:
         if start is None:
             raise InputError(
                 f"episode {self.label!r} has clock times but the recording has no clock; "
-                "give the recording's start"
+                "give the recording's start (start=)"
             )
         return (self.start - start).total_seconds()
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hrv
 import ingest
 from hrv.errors import FormatError, HRVError, InputError
 from ingest import events
@@ -282,3 +283,15 @@ def test_damaged_tables_never_crash(name, data):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(HRVError):
         READERS[name](source(bytes(raw)))
+
+
+def test_events_may_name_sessions_and_carry_notes(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "note,session,kind,phase,end,start\n"
+        "spoke,am,stress,maths,660,360\n"
+        ",pm,stress,maths,1660,1360\n"
+    )
+    events = ingest.read_events(path)
+    assert list(events.columns) == ["subject", "phase", "kind", "start", "end", "session", "note"]
+    assert [episode.previous_offset_s for episode in hrv.mark(events)] == [None, None]
