@@ -218,7 +218,9 @@ def _uses(rr: RRSeries, recording: Recording, artefacts: float, covered: float) 
     elif rr.duration_s >= 900:
         uses.append("recovery after stress, once an events file marks the stressors")
     if rr.start is None:
-        uses.append("no clock: it cannot be matched with events or days; give start= or tz=")
+        uses.append(
+            "no clock: it cannot be matched with events or days unless its start or zone is given"
+        )
     return tuple(uses)
 
 

@@ -7,18 +7,21 @@ the differences of the times.  Measurements are joined to one series with gaps b
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
+import numpy.typing as npt
 
 from hrv.errors import FormatError
-from hrv.types import RR_MAX_MS, Flag, Provenance, RRSeries
+from hrv.types import RR_MAX_MS, Flag, Int, Provenance, RRSeries
 from ingest import clock
 from ingest.formats import _packed, _xml
 from ingest.formats._lines import shown
 from ingest.formats._options import fixed_unit
 from ingest.formats._parts import outcomes
+from ingest.formats._times import clock_note
 from ingest.formats.base import Format, ReadOptions, Recording, Source
 
 _SDNN = "HKQuantityTypeIdentifierHeartRateVariabilitySDNN"
@@ -26,6 +29,8 @@ _OUTCOMES = {
     _SDNN: "apple_sdnn_ms",
     "HKQuantityTypeIdentifierRestingHeartRate": "apple_resting_heart_rate_bpm",
 }
+_BEAT = "InstantaneousBeatsPerMinute"
+_TAGS = (_BEAT.encode(), *(kind.encode() for kind in _OUTCOMES))
 _ZONE_STEP_CS = 90_000  # zones differ by quarters of an hour
 _DAY_CS = 8_640_000
 _EARLY_CS, _LATE_CS = 6_000, 30_000  # the first beat lies within this of the measurement's start
@@ -43,35 +48,43 @@ def sniff(head: bytes, name: str) -> bool:
 
 @dataclass
 class _Measurement:
+    """The measurement whose element is open: its beats as they are written."""
+
     start: datetime
-    cs: list[int] = field(default_factory=list)  #: beats, 10 ms since 1970 UTC
-    bpm: list[float] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
+    bpm: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Export:
-    """What one pass over the file collects; it grows with the beats, not with the file."""
+    """What one pass over the file collects: 9 bytes a beat, whatever else the file holds."""
 
     source: str
-    measurements: list[_Measurement] = field(default_factory=list)
+    cs: array[int] = field(default_factory=lambda: array("q"))  #: beats, 10 ms since 1970 UTC
+    unlike: array[int] = field(default_factory=lambda: array("B"))  #: 1: differs from its rate
+    spans: list[tuple[int, int, tzinfo]] = field(default_factory=list)  #: of each measurement
     outcomes: list[tuple[datetime, str, float]] = field(default_factory=list)
     devices: set[str] = field(default_factory=set)
     open: _Measurement | None = None
     shifted: int = 0
+    left: int = 0
+    left_why: str = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "InstantaneousBeatsPerMinute":
+        if name == _BEAT:
             if self.open is not None:
                 self.open.times.append(attributes.get("time", ""))
-                self.open.bpm.append(_number(attributes.get("bpm", "")))
-        elif name == "Record" and (kind := attributes.get("type", "")) in _OUTCOMES:
+                self.open.bpm.append(attributes.get("bpm", ""))
+        elif name == "Record":
+            self.close()
+            kind = attributes.get("type", "")
+            if kind not in _OUTCOMES:
+                return
             moment = clock.parse_iso(attributes.get("startDate", ""))
             if moment is None or moment.utcoffset() is None:
-                raise FormatError(
-                    f"startDate {shown(attributes.get('startDate', ''))} is no time with a zone",
-                    source=self.source,
-                )
+                self._leave(f"startDate {shown(attributes.get('startDate', ''))} is no time with "
+                            "a zone")  # fmt: skip
+                return
             value = _number(attributes.get("value", ""))
             if np.isfinite(value):
                 self.outcomes.append((moment, _OUTCOMES[kind], value))
@@ -79,13 +92,28 @@ class _Export:
                 self.open = _Measurement(moment)
                 self.devices.add(attributes.get("sourceName", ""))
 
-    def end(self, name: str) -> None:
-        if name == "Record" and self.open is not None:
-            done, self.open = self.open, None
-            if len(done.times) > 1:
-                self.shifted += _place(done, self.source)
-                done.times.clear()
-                self.measurements.append(done)
+    def close(self) -> None:
+        """Take the measurement that is open, now that another record begins."""
+        done, self.open = self.open, None
+        if done is not None and len(done.times) > 1:
+            self._keep(done)
+
+    def _keep(self, done: _Measurement) -> None:
+        try:
+            cs, shifted = _place(done)
+        except ValueError as error:
+            self._leave(str(error))
+            return
+        assert done.start.tzinfo is not None
+        self.shifted += shifted
+        lo = len(self.cs)
+        self.cs.frombytes(cs.tobytes())
+        self.unlike.frombytes(_unlike(cs, done.bpm).tobytes())
+        self.spans.append((lo, len(self.cs), done.start.tzinfo))
+
+    def _leave(self, why: str) -> None:
+        self.left += 1
+        self.left_why = self.left_why or why
 
 
 def _number(text: str) -> float:
@@ -95,31 +123,70 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def _place(measurement: _Measurement, source: str) -> bool:
+def _place(done: _Measurement) -> tuple[Int, bool]:
     """Turn times of day into moments; True if they were in another zone than ``startDate``.
 
     A phone that was carried (or put forward) since shows times of day in its zone of the
     export: they differ from ``startDate`` by quarters of an hour.
     """
-    seconds: list[float] = []
-    for text in measurement.times:
-        second = clock.parse_time_of_day(text)
-        if second is None:
-            raise FormatError(f"{shown(text)} is no time of day", source=source)
-        seconds.append(second)
-    cs = [round(second * 100) for second in clock.unroll(seconds)]
-    start = measurement.start
+    cs = _plain_cs(done.times)
+    if cs is None:
+        cs = _any_cs(done.times)
+    if (np.diff(cs) < 0).any():  # over midnight
+        cs = np.rint(np.array(clock.unroll((cs / 100).tolist())) * 100).astype(np.int64)
+    start = done.start
     of_day = start.hour * 360_000 + start.minute * 6_000 + start.second * 100
-    off = (cs[0] - of_day + _DAY_CS // 2) % _DAY_CS - _DAY_CS // 2
+    off = (int(cs[0]) - of_day + _DAY_CS // 2) % _DAY_CS - _DAY_CS // 2
     shift = 0 if -_EARLY_CS <= off <= _LATE_CS else round(off / _ZONE_STEP_CS) * _ZONE_STEP_CS
     if not -_EARLY_CS <= off - shift <= _LATE_CS:
-        raise FormatError(
+        raise ValueError(
             f"the measurement of {start.isoformat(' ')} has its first beat at "
-            f"{shown(measurement.times[0])}, which no time zone explains", source=source
-        )  # fmt: skip
-    zero = round(start.timestamp()) * 100 + off - shift
-    measurement.cs = [zero + each - cs[0] for each in cs]
-    return shift != 0
+            f"{shown(done.times[0])}, which no time zone explains"
+        )
+    if (np.diff(cs) <= 0).any():
+        raise ValueError(
+            f"the measurement of {start.isoformat(' ')} has beats that do not come one after "
+            "another"
+        )
+    return cs + (round(start.timestamp()) * 100 + off - shift - int(cs[0])), shift != 0
+
+
+def _plain_cs(times: list[str]) -> Int | None:
+    """Give times of day such as ``20:14:07.68`` in 10 ms at once; None if any is otherwise."""
+    text = "".join(times)
+    if len(text) != 11 * len(times) or not text.isascii():
+        return None
+    marks = np.frombuffer(text.encode(), dtype=np.uint8).reshape(-1, 11)
+    digits = marks[:, [0, 1, 3, 4, 6, 7, 9, 10]].astype(np.int64) - ord("0")
+    signs = (marks[:, [2, 5]] == ord(":")).all() and np.isin(marks[:, 8], (46, 44)).all()
+    if not signs or (digits < 0).any() or (digits > 9).any():
+        return None
+    hour, minute, second, part = (10 * digits[:, i] + digits[:, i + 1] for i in (0, 2, 4, 6))
+    if (hour > 23).any() or (minute > 59).any() or (second > 59).any():
+        return None
+    return np.asarray(360_000 * hour + 6_000 * minute + 100 * second + part, dtype=np.int64)
+
+
+def _any_cs(times: list[str]) -> Int:
+    """Give times of day in any spelling of `clock.parse_time_of_day` in 10 ms."""
+    seconds: list[float] = []
+    for text in times:
+        second = clock.parse_time_of_day(text)
+        if second is None:
+            raise ValueError(f"{shown(text)} is no time of day")
+        seconds.append(second)
+    return np.array([round(second * 100) for second in seconds], dtype=np.int64)
+
+
+def _unlike(cs: Int, bpm: list[str]) -> npt.NDArray[np.uint8]:
+    """Tell which beats end an interval that differs from the rate written beside it."""
+    step = np.diff(cs).astype(np.float64)
+    try:
+        rate = np.array(bpm[1:], dtype=np.float64)
+    except ValueError:
+        rate = np.array([_number(text) for text in bpm[1:]])
+    differs = np.abs(6_000 / step - rate) > _BPM_TOLERANCE + 6_000 / step**2
+    return np.concatenate(([0], differs)).astype(np.uint8)
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -141,7 +208,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     Raises
     ------
     FormatError
-        If the file is damaged, cut short, or holds a time that is none.
+        If the file is damaged or cut short, or no measurement in it can be understood; single
+        ones that cannot are counted in a note, with the first reason.
     """
     fixed_unit(options, "ms", "an Apple Health export")
     export = _Export(source.name)
@@ -149,17 +217,20 @@ def read(source: Source, options: ReadOptions) -> Recording:
         packed = file.read(2) == b"PK"
     if packed:
         with _packed.member(source, _is_export, "export.xml") as file:
-            _xml.stream(file, source.name, start=export.start, end=export.end)
+            _xml.stream(file, source.name, start=export.start, only=_TAGS)
     else:
         with source.open() as file:
-            _xml.stream(file, source.name, start=export.start, end=export.end)
-    rr = _series(export, options) if export.measurements else None
+            _xml.stream(file, source.name, start=export.start, only=_TAGS)
+    export.close()
+    rr = _series(export, options) if export.spans else None
     if rr is None and not export.outcomes:
+        why = f"; {export.left} were left out: {export.left_why}" if export.left else ""
         raise FormatError(
-            "holds no heart rate variability (no beat-to-beat measurement of a watch)",
+            f"holds no heart rate variability (no beat-to-beat measurement of a watch){why}",
             source=source.name,
         )
-    return Recording(rr, outcomes=outcomes(export.outcomes))
+    notes = rr.provenance.notes if rr is not None else _left(export)
+    return Recording(rr, outcomes=outcomes(export.outcomes), notes=notes)
 
 
 def _is_export(name: str) -> bool:
@@ -173,55 +244,57 @@ def _is_export(name: str) -> bool:
     )
 
 
+def _left(export: _Export) -> tuple[str, ...]:
+    if not export.left:
+        return ()
+    return (f"{export.left} measurements left out; the first: {export.left_why}",)
+
+
 def _series(export: _Export, options: ReadOptions) -> RRSeries:
-    found = sorted(export.measurements, key=lambda each: each.cs[0])
-    zero = found[0].cs[0]
-    rr_ms: list[float] = []
-    end_s: list[float] = []
-    flag: list[int] = []
-    last, doubled, unlike = -1, 0, 0
-    for each in found:
-        if each.cs[0] < last:
-            doubled += 1
-            continue
-        for i in range(1, len(each.cs)):
-            step = each.cs[i] - each.cs[i - 1]
-            if step * 10 > RR_MAX_MS:
-                continue  # beats were lost: the next interval begins after a gap
-            if step <= 0:
-                raise FormatError(
-                    f"the measurement of {each.start.isoformat(' ')} has beats that do not "
-                    "come one after another", source=export.source
-                )  # fmt: skip
-            differs = abs(6_000 / step - each.bpm[i]) > _BPM_TOLERANCE + 6_000 / step**2
-            unlike += differs
-            rr_ms.append(step * 10.0)
-            end_s.append((each.cs[i] - zero) / 100)
-            flag.append(Flag.SUSPECT if differs else 0)
-        last = each.cs[-1]
-    if not rr_ms:
+    """Join measurements in the order of time; one that overlaps the one before is left out."""
+    every = np.frombuffer(export.cs, dtype=np.int64)
+    unlike = np.frombuffer(export.unlike, dtype=np.uint8)
+    spans = sorted(export.spans, key=lambda span: every[span[0]])
+    chosen, last = [], -1
+    for span in spans:
+        if every[span[0]] >= last:
+            chosen.append(span)
+            last = int(every[span[1] - 1])
+    at = np.concatenate([every[lo:hi] for lo, hi, _ in chosen])
+    marked = np.concatenate([unlike[lo:hi] for lo, hi, _ in chosen])
+    begins = np.zeros(at.size, dtype=bool)
+    begins[np.cumsum([0, *(hi - lo for lo, hi, _ in chosen[:-1])])] = True
+    step_ms = np.diff(at, prepend=at[0]) * 10.0
+    kept = ~begins & (step_ms <= RR_MAX_MS)  # beyond that beats were lost: a gap follows
+    if not kept.any():
         raise FormatError("holds no two beats within 10 s", source=export.source)
-    return _build(export, options, found, (rr_ms, end_s, flag), doubled, unlike)
-
-
-def _build(
-    export: _Export,
-    options: ReadOptions,
-    found: list[_Measurement],
-    columns: tuple[list[float], list[float], list[int]],
-    doubled: int,
-    unlike: int,
-) -> RRSeries:
-    rr_ms, end_s, flag = columns
-    lead_s = end_s[0] - rr_ms[0] / 1000
-    moment = datetime.fromtimestamp(found[0].cs[0] / 100 + lead_s, UTC)
-    start = clock.in_zone(moment.astimezone(found[0].start.tzinfo), options.tz)
-    says = "startDate and times of day of the beats"
+    rr_ms = step_ms[kept]
+    end_s = (at[kept] - at[0]) / 100
+    flag = np.where(marked[kept] == 1, int(Flag.SUSPECT), 0)
+    lead_s = float(end_s[0] - rr_ms[0] / 1000)
+    moment = datetime.fromtimestamp(int(at[0]) / 100 + lead_s, UTC).astimezone(chosen[0][2])
+    start, says = clock.in_zone(moment, options.tz), "startDate and times of day of the beats"
     if options.start is not None:
         start, says = options.start, "given (start=)"
-    notes = [f"{len(found) - doubled} measurements joined, 10 ms resolution, gaps between them"]
-    if doubled:
-        notes.append(f"{doubled} measurements left out that overlap the one before")
+    notes = [f"{len(chosen)} measurements joined, 10 ms resolution, gaps between them",
+             clock_note(rr_ms, float(end_s[-1]) - lead_s)]  # fmt: skip
+    if len(chosen) < len(spans):
+        notes.append(
+            f"{len(spans) - len(chosen)} measurements left out that overlap the one before"
+        )
+    provenance = Provenance(
+        source=export.source, format="apple_health", clock=says,
+        notes=(*notes, *_marks(export, int((flag != 0).sum())), *_left(export)),
+        unit="ms (differences of beat times, 10 ms resolution)",
+        device=", ".join(sorted(name for name in export.devices if name))[:100],
+    )  # fmt: skip
+    return RRSeries.from_ms(
+        rr_ms, t_s=end_s - lead_s, start=start, flag=flag, provenance=provenance
+    )
+
+
+def _marks(export: _Export, unlike: int) -> list[str]:
+    notes = []
     if unlike:
         notes.append(f"{unlike} intervals marked that differ from the rate written beside them")
     if export.shifted:
@@ -229,13 +302,7 @@ def _build(
             f"{export.shifted} measurements have times of day in another zone than their "
             "startDate; whole quarters of an hour were taken off"
         )
-    provenance = Provenance(
-        source=export.source, format="apple_health", clock=says, notes=tuple(notes),
-        unit="ms (differences of beat times, 10 ms resolution)",
-        device=", ".join(sorted(name for name in export.devices if name))[:100],
-    )  # fmt: skip
-    t_s = np.array(end_s) - lead_s
-    return RRSeries.from_ms(rr_ms, t_s=t_s, start=start, flag=flag, provenance=provenance)
+    return notes
 
 
 FORMAT = Format(

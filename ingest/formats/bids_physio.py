@@ -56,7 +56,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     ecg = ECG(values, side.rate, options.start, column)
     provenance = Provenance(
         source=source.name, format="bids_physio", clock=says, device=side.device,
-        notes=(f"StartTime {side.begin_s:g} s before or after the first volume",),
+        notes=(f"StartTime {side.begin_s:g} s before or after the first volume", *_doubt(column)),
     )  # fmt: skip
     return Recording(to_series(ecg, provenance), ecg=ecg)
 
@@ -69,6 +69,13 @@ class _Side:
     begin_s: float
     columns: list[str]
     device: str
+
+
+def _doubt(column: str) -> tuple[str, ...]:
+    """Say what BIDS leaves open: a column ``cardiac`` may be an ECG or a pulse wave."""
+    if column.lower() != "cardiac":
+        return ()
+    return ("the column 'cardiac' was read as an ECG; a pulse wave has no R peaks",)
 
 
 def _sidecar(source: Source) -> _Side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -57,7 +57,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
     events = pd.DataFrame()
     notes = [*placed.notes, *cells.notes]
     if beside is not None:
-        events = _events(Cells.of(beside, ","), options)
+        events = _events(
+            Cells.of(beside, ","), options, zero=origin + timedelta(seconds=placed.begin_s)
+        )
         notes.append(f"{len(events)} annotations from {beside.name}")
     provenance = Provenance(
         source=source.name, format="hrv_logger", unit="ms (format)", clock=says, notes=tuple(notes)
@@ -75,13 +77,21 @@ def _sibling(source: Source) -> Source | None:
     return None
 
 
-def _events(cells: Cells, options: ReadOptions) -> pd.DataFrame:
-    moments = cells.moments("date")
-    aware = [aware_start(m, ReadOptions(tz=options.tz), "date")[0] for m in moments]
-    if any(moment is None for moment in aware):
-        raise FormatError("its dates have no zone; give tz=", source=cells.source)
+def _events(cells: Cells, options: ReadOptions, zero: datetime | None = None) -> pd.DataFrame:
+    """Annotations as moments; where no zone is known, as seconds since `zero`, the first beat."""
+    found: list[tuple[str, datetime | float]] = []
     names = [name or "annotation" for name in cells.column("annotation")]
-    return tags([(n, m) for n, m in zip(names, aware, strict=True) if m is not None])
+    for name, naive in zip(names, cells.moments("date"), strict=True):
+        moment, _ = aware_start(naive, ReadOptions(tz=options.tz), "date")
+        if moment is not None:
+            found.append((name, moment))
+        elif zero is not None and zero.utcoffset() is None:
+            after_s = (naive - zero).total_seconds()
+            start = options.start
+            found.append((name, after_s if start is None else start + timedelta(seconds=after_s)))
+        else:
+            raise FormatError("its dates have no zone; give tz=", source=cells.source)
+    return tags(found)
 
 
 FORMAT = Format(

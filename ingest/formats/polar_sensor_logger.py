@@ -16,13 +16,14 @@ from ingest.formats._place import place
 from ingest.formats._rows import Cells, has_head
 from ingest.formats.base import Format, ReadOptions, Recording, Source
 
+_SEPARATORS = (";", ",")
 _TIME, _RR = "phone timestamp", "rr-interval [ms]"
 
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim the column head."""
     del name
-    return has_head(head, ";", _TIME, _RR)
+    return any(has_head(head, separator, _TIME, _RR) for separator in _SEPARATORS)
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -43,7 +44,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
         Naming the line.
     """
     fixed_unit(options, "ms", "a Polar Sensor Logger file")
-    cells = Cells.of(source, ";")
+    with source.open() as file:
+        head = file.read(256)
+    cells = Cells.of(source, ";" if b";" in head.splitlines()[0] else ",")
     if not cells.rows:
         raise FormatError("holds no RR interval after its head", source=source.name)
     rr_ms = in_ms(cells.numbers(_RR), cells.error)

@@ -17,8 +17,8 @@ from ingest.formats._parts import tags
 from ingest.formats._unit import decide_unit, to_ms
 from ingest.formats.base import Format, ReadOptions, Recording, Source
 
-_TITLE = "rr-intervalle"
-_RAW = "rohwerte"
+_TITLES = ("rr-intervalle", "rr intervals")
+_RAW = ("rohwerte", "uncorrected")
 _NOTE = "notiz:"
 _NAME = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2})\.(\d{2})")
 
@@ -27,7 +27,7 @@ def sniff(head: bytes, name: str) -> bool:
     """Claim text that speaks of VNS Analyse or has a section of RR intervals."""
     del name
     lines = [line.lower() for line in head_lines(head)]
-    return any("vns analyse" in line or line.startswith(_TITLE) for line in lines)
+    return any("vns analyse" in line or line.startswith(_TITLES) for line in lines)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def _raw_block(lines: Lines) -> _Block:
         if line[0].isalpha():
             if inside:
                 break
-            inside = line.lower().startswith(_TITLE) and _RAW in line.lower()
+            title = line.lower()
+            inside = title.startswith(_TITLES) and any(word in title for word in _RAW)
         elif inside:
             value, _, note = line.partition("\t")
             if note.strip():
