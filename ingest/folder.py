@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -224,17 +224,17 @@ class _Run:
         self.progress(min(self.done + read_bytes, self.total), self.total, name)
 
     def _keep(self, recording: Recording, found: Found, digest: str, subject: str) -> None:
-        parts = [] if recording.rr is None else sessions(recording.rr)
         entries = []
-        for i, part in enumerate(parts):
-            name = _name(part, found.path, digest, i if len(parts) > 1 else None)
-            self.study.add_recording(part, name, subject)
+        for part, number in () if recording.rr is None else _numbered(recording.rr):
+            name = _name(part, found.path, digest, number)
+            self.study.add_recording(part, name)
             self.report.recordings.append(name)
             self.fresh.add(name)
             if part.start is None:
                 self.report.clockless.append(name)
             entry = Entry(digest, found.name, name, subject, *_span(part), beats_hash(part))
             entries.append(entry)
+        self.study.list_recordings([entry.recording for entry in entries], subject)
         start = recording.rr.start if recording.rr is not None else None
         if start is not None:
             self.starts[found.name] = start
@@ -388,13 +388,12 @@ def _on_clock(
     return pd.DataFrame(kept, columns=table.columns, dtype=object), len(rows) - len(kept)
 
 
-def sessions(rr: RRSeries) -> list[RRSeries]:
+def sessions(rr: RRSeries) -> Iterator[RRSeries]:
     """Cut a series where more than `SESSION_GAP_S` passes without a beat; two intervals least."""
-    lost = rr.t_s[1:] - rr.rr_ms[1:] / 1000 - rr.t_s[:-1]
-    edges = [0, *(np.flatnonzero(lost > SESSION_GAP_S) + 1).tolist(), len(rr)]
+    edges = _edges(rr)
     if len(edges) == 2:
-        return [rr]
-    parts = []
+        yield rr
+        return
     for lo, hi in pairwise(edges):
         if hi - lo < 2:
             continue
@@ -402,8 +401,19 @@ def sessions(rr: RRSeries) -> list[RRSeries]:
         start = None if rr.start is None else rr.start + timedelta(seconds=zero)
         flag = rr.flag[lo:hi].copy()
         flag[0] &= ~np.uint16(Flag.GAP)  # the gap before a session is no part of it
-        parts.append(RRSeries(rr.rr_ms[lo:hi], rr.t_s[lo:hi] - zero, flag, start, rr.provenance))
-    return parts
+        yield RRSeries(rr.rr_ms[lo:hi], rr.t_s[lo:hi] - zero, flag, start, rr.provenance)
+
+
+def _edges(rr: RRSeries) -> list[int]:
+    lost = rr.t_s[1:] - rr.rr_ms[1:] / 1000 - rr.t_s[:-1]
+    return [0, *(np.flatnonzero(lost > SESSION_GAP_S) + 1).tolist(), len(rr)]
+
+
+def _numbered(rr: RRSeries) -> Iterator[tuple[RRSeries, int | None]]:
+    """Sessions with their number; None where the recording is one."""
+    one = len(_edges(rr)) == 2
+    for number, part in enumerate(sessions(rr)):
+        yield part, None if one else number
 
 
 def _name(session: RRSeries, path: Path, digest: str, part: int | None) -> str:

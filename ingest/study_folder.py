@@ -160,20 +160,24 @@ class StudyFolder:
         """Tell whether a file with these bytes was imported before."""
         return sha256 in self._known
 
-    def add_recording(self, rr: RRSeries, name: str, subject: str) -> None:
-        """Write a recording as lossless text and list it."""
+    def add_recording(self, rr: RRSeries, name: str) -> None:
+        """Write a recording as lossless text; `list_recordings` makes it one of the study's."""
         if self.dry_run:
             return
         folder = self.path / RECORDINGS
-        manifest = self.path / str(self._data.get("data", {}).get("recordings", MANIFEST))
         try:
             folder.mkdir(exist_ok=True)
             write_text(rr, folder / name)
         except OSError as error:
             raise InputError(f"cannot write {folder / name}: {error.strerror}") from None
-        if manifest.suffix == ".csv":
-            line = {"file": f"{RECORDINGS}/{name}", "subject": subject}
-            _append(manifest, ("file", "subject"), [line], once="file")
+
+    def list_recordings(self, names: Iterable[str], subject: str) -> None:
+        """Add recordings to the manifest, each once; a pattern in the study finds them itself."""
+        manifest = self.path / str(self._data.get("data", {}).get("recordings", MANIFEST))
+        if self.dry_run or manifest.suffix != ".csv":
+            return
+        lines = [{"file": f"{RECORDINGS}/{name}", "subject": subject} for name in names]
+        _append(manifest, ("file", "subject"), lines, once="file")
 
     def add_rows(self, log: Log, table: pd.DataFrame) -> tuple[int, list[str]]:
         """Add rows to a log, each once.

@@ -18,7 +18,7 @@ import numpy as np
 from hrv.errors import FormatError
 from hrv.types import CONTIGUITY_S, Float, Provenance, RRSeries
 from ingest import clock
-from ingest.formats import ecg_csv, elite_hrv, opensignals
+from ingest.formats import ecg_csv, elite_hrv, opensignals, vns_analyse
 from ingest.formats._lines import NUMBER, Lines, head_lines, is_whole, shown
 from ingest.formats._times import clock_note, overlap, settle
 from ingest.formats._unit import UNITS, decide_unit, to_ms
@@ -35,7 +35,7 @@ def sniff(head: bytes, name: str) -> bool:
     lines = [line for line in every if not line.startswith("#")]
     if not lines or elite_hrv.sniff(head, name) or opensignals.sniff(head, name):
         return False
-    if ecg_csv.sniff(head, name):
+    if ecg_csv.sniff(head, name) or vns_analyse.sniff(head, name):
         return False
     if not _is_data(lines[0]):
         lines = lines[1:] if _is_title(lines[0]) else []

@@ -24,10 +24,14 @@ _NAME = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2})\.(\d{2})")
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Claim text that speaks of VNS Analyse or has a section of RR intervals."""
+    """Claim text that speaks of VNS Analyse or has a section of raw RR intervals."""
     del name
     lines = [line.lower() for line in head_lines(head)]
-    return any("vns analyse" in line or line.startswith(_TITLES) for line in lines)
+    return any("vns analyse" in line or _is_raw_title(line) for line in lines)
+
+
+def _is_raw_title(line: str) -> bool:
+    return line.startswith(_TITLES) and any(word in line for word in _RAW)
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,7 @@ def _raw_block(lines: Lines) -> _Block:
         if line[0].isalpha():
             if inside:
                 break
-            title = line.lower()
-            inside = title.startswith(_TITLES) and any(word in title for word in _RAW)
+            inside = _is_raw_title(line.lower())
         elif inside:
             value, _, note = line.partition("\t")
             if note.strip():

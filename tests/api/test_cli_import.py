@@ -213,7 +213,7 @@ def test_measurements_hours_apart_become_sessions_of_their_own(tmp_path):
     export = apple_xml(("2024-03-01 10:00:00 +0100", times), ("2024-03-01 18:00:00 +0100", later))
     (tmp_path / "export.xml").write_bytes(export)
     whole = ingest.read(tmp_path / "export.xml")
-    parts = sessions(whole)
+    parts = list(sessions(whole))
     assert [len(part) for part in parts] == [5, 5]
     assert [part.start.hour for part in parts] == [10, 18]
     found = import_folder(tmp_path / "export.xml", tmp_path / "study")
