@@ -138,7 +138,7 @@ def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...
     head, confirms = result.headline, result.confirmatory
     known = [
         ("Smallest worthwhile change", figures.worthwhile(head, unit)),
-        ("Detectable, power 80 %", figures.detectable(head, unit)),
+        ("Detectable, power 80\u202f%", figures.detectable(head, unit)),
         ("p-value", numbers.p_value(head.p_value)),
     ]
     if confirms is not head:
