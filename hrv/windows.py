@@ -16,6 +16,7 @@ from hrv.errors import InputError, NotComputableError
 from hrv.metrics import select
 from hrv.metrics.base import Metric, MetricSettings, Reason
 from hrv.metrics.engine import FLAG_CORRECTED, MAX_CORRECTED, MIN_COVERAGE, Evaluation, evaluate
+from hrv.metrics.presets import preset
 from hrv.metrics.words import (
     care_corrected,
     care_forced,
@@ -109,7 +110,7 @@ def windows(
     step: Duration = "1s",
     metrics: Iterable[str] | str | None = DEFAULT,
     *,
-    settings: MetricSettings | None = None,
+    settings: MetricSettings | str | None = None,
     force: bool = False,
 ) -> pd.DataFrame:
     """Metrics over sliding windows.
@@ -121,9 +122,9 @@ def windows(
     width, step : str or float
         Width of the windows and distance of their starts: ``"5min"``, ``"1s"``, seconds.
     metrics : iterable of str, optional
-        Names in `hrv.METRICS`; None takes all.
-    settings : MetricSettings, optional
-        Knobs of the metric families.
+        Names in `hrv.METRICS`, or NeuroKit2's (``"neurokit2:CSI"``); None takes all of ours.
+    settings : MetricSettings or str, optional
+        Knobs of the metric families, or the name of a preset: ``"kubios"``, ``"neurokit2"``.
     force : bool
         Compute on windows shorter than a metric's minimum length too; `flag` then says so.
 
@@ -165,7 +166,7 @@ def summary(
     nn: NNSeries,
     metrics: Iterable[str] | str | None = None,
     *,
-    settings: MetricSettings | None = None,
+    settings: MetricSettings | str | None = None,
     force: bool = False,
 ) -> pd.Series[float]:
     """Metrics over the whole recording, by the rules of one window as long as it.
@@ -214,7 +215,9 @@ def summary(
     return series
 
 
-def _settings(settings: MetricSettings | None, *, force: bool) -> MetricSettings:
+def _settings(settings: MetricSettings | str | None, *, force: bool) -> MetricSettings:
+    if isinstance(settings, str):
+        settings = preset(settings)
     settings = settings or MetricSettings()
     return replace(settings, force=force or settings.force)
 

@@ -14,6 +14,7 @@ from api.cli._output import OutputFormat
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hrv.metrics.base import MetricSettings
     from hrv.types import NNSeries, RRSeries
 
 FileArgument = Annotated[
@@ -37,7 +38,17 @@ CleanOption = Annotated[
 ]
 MetricsOption = Annotated[
     str,
-    typer.Option("--metrics", metavar="NAMES", help="Comma-separated; see hrv catalogue metrics."),
+    typer.Option(
+        "--metrics", metavar="NAMES", help="Comma-separated, or all; see hrv catalogue metrics."
+    ),
+]
+PresetOption = Annotated[
+    str,
+    typer.Option("--preset", metavar="NAME", help="Settings of another tool: kubios, neurokit2."),
+]
+SpectrumOption = Annotated[
+    str | None,
+    typer.Option("--spectrum", metavar="welch|ar|lomb", help="How power spectra are estimated."),
 ]
 InputFormatOption = Annotated[
     str | None,
@@ -99,6 +110,26 @@ def names(text: str) -> list[str]:
 
         raise InputError(f"the list of names {text!r} is empty; name at least one")
     return found
+
+
+def metric_names(text: str) -> list[str]:
+    """Names of the metrics asked for; ``all`` stands for the whole catalogue."""
+    from hrv.metrics import METRICS
+
+    wanted = names(text)
+    return [metric.name for metric in METRICS] if wanted == ["all"] else wanted
+
+
+def metric_settings(preset: str, spectrum: str | None) -> MetricSettings:
+    """Settings of a preset, with another estimator of the spectrum if one is named."""
+    from dataclasses import replace
+
+    from hrv.metrics.presets import preset as settings_of
+
+    settings = settings_of(preset)
+    if spectrum is None:
+        return settings
+    return replace(settings, spectral=replace(settings.spectral, method=spectrum))
 
 
 def moment(text: str, option: str = "--start") -> datetime:

@@ -27,21 +27,26 @@ def summary(
     sampling_rate: opt.RateOption = None,
     channel: opt.ChannelOption = None,
     force: opt.ForceOption = False,
+    preset: opt.PresetOption = "default",
+    spectrum: opt.SpectrumOption = None,
 ) -> None:
     """HRV metrics over a whole recording; of several, one row each.
 
     \b
     hrv summary session.txt
     hrv summary session.txt --clean none --metrics rmssd,sdnn --format json
+    hrv summary session.txt --metrics all --preset kubios
+    hrv summary session.txt --metrics lf,hf,neurokit2:CSI --spectrum ar
     hrv summary day1.txt day2.txt day3.txt --format csv --out days.csv
     """
     from hrv.errors import NotComputableError
     from hrv.windows import summary as summarise
 
-    wanted = opt.names(metrics)
+    wanted = opt.metric_names(metrics)
+    settings = opt.metric_settings(preset, spectrum)
     how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
     series = opt.read_each(files, clean, how)
-    rows = [summarise(nn, metrics=wanted, force=force) for nn in series]
+    rows = [summarise(nn, metrics=wanted, settings=settings, force=force) for nn in series]
     if len(files) == 1:
         emit_mapping(_everything(rows[0], series[0]), form, out, _one(rows[0]))
     elif form is OutputFormat.JSON:

@@ -25,6 +25,8 @@ def windows(
     sampling_rate: opt.RateOption = None,
     channel: opt.ChannelOption = None,
     force: opt.ForceOption = False,
+    preset: opt.PresetOption = "default",
+    spectrum: opt.SpectrumOption = None,
 ) -> None:
     """HRV metrics in sliding windows; of several recordings, below each other.
 
@@ -35,12 +37,15 @@ def windows(
     from hrv.errors import NotComputableError
     from hrv.windows import windows as slide
 
-    wanted = opt.names(metrics)
+    wanted = opt.metric_names(metrics)
+    settings = opt.metric_settings(preset, spectrum)
     how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
     tables = []
     for file, nn in zip(files, opt.read_each(files, clean, how), strict=True):
         try:
-            tables.append(slide(nn, width=width, step=step, metrics=wanted, force=force))
+            tables.append(
+                slide(nn, width=width, step=step, metrics=wanted, settings=settings, force=force)
+            )
         except NotComputableError as error:
             raise NotComputableError(f"{file}: {error}") from None
     emit_table(stacked(files, tables), form, out)

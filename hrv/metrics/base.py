@@ -39,6 +39,7 @@ class Reason(enum.IntEnum):
     NO_MATCHES = 10  #: too few templates match, so the logarithm has no value
     TOO_MANY_BEATS = 11  #: more intervals than pairwise comparison can take
     NO_MODEL = 12  #: no autoregressive model has the variance of the intervals
+    FOREIGN = 13  #: another tool's function failed or gave no finite number
 
 
 @dataclass(frozen=True)

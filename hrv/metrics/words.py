@@ -46,6 +46,7 @@ def sentence(reason: Reason, metric: Metric, width_s: float, what: str = "window
         Reason.NO_MATCHES: f"too few stretches of the {what} resemble each other for "
         f"{metric.name} to have a value",
         Reason.NO_MODEL: f"no autoregressive model fits the intervals of the {what}",
+        Reason.FOREIGN: f"NeuroKit2 gave no finite number for the {what}",
         Reason.TOO_MANY_BEATS: f"{metric.name} compares all intervals with each other and takes "
         f"at most {metric.max_beats} of them; ask for windows",
     }[reason]

@@ -187,9 +187,53 @@ def test_recovery_gives_one_row_an_episode(hrv_command, recording, tmp_path):
     assert row["baseline_hr"] == pytest.approx(75, abs=3)
 
 
-@pytest.mark.parametrize("shelf", ["formats", "cleaners", "metrics", "measures", "methods"])
+@pytest.mark.parametrize(
+    "shelf", ["formats", "cleaners", "metrics", "neurokit2", "presets", "measures", "methods"]
+)
 def test_catalogue_lists_every_table(hrv_command, shelf):
     done = hrv_command("catalogue", shelf, "--format", "json")
     entries = json.loads(done.out)
     assert done.code == 0
     assert all(entry["name"] and entry["summary"] for entry in entries)
+
+
+def test_catalogue_of_cleaners_shows_what_each_finds_on_simulated_truth(hrv_command):
+    entries = json.loads(hrv_command("catalogue", "cleaners", "--format", "json").out)
+    scores = {s["scenario"]: s for s in entries[0]["scores"]}
+    assert entries[0]["name"] == "lipponen_tarvainen"
+    assert set(scores) == {"ectopic", "missed", "extra", "bursts", "everyday"}
+    assert scores["ectopic"]["sensitivity"] > 0.95
+    assert scores["ectopic"]["rmssd_error"] < 1
+    shown = hrv_command("catalogue", "cleaners").out
+    assert "sensitivity" in shown
+    assert "bursts" in shown
+    rows = hrv_command("catalogue", "cleaners", "--format", "csv").out.splitlines()
+    assert len(rows) == 1 + 5 * len(entries)
+
+
+def test_catalogue_of_metrics_has_unit_length_and_source(hrv_command):
+    for entry in json.loads(hrv_command("catalogue", "metrics", "--format", "json").out):
+        assert entry["unit"]
+        assert entry["min_s"] > 0
+        assert entry["min_beats"] >= 1
+        assert "doi:10." in entry["source"]
+
+
+def test_summary_gives_the_whole_catalogue_by_presets_and_estimators(hrv_command, recording):
+    asked = ("summary", recording, "--format", "json", "--force", "--metrics")
+    every = json.loads(hrv_command(*asked, "all", "--preset", "kubios").out)
+    assert every["hf"] > 0
+    assert every["settings"]["spectral"]["interpolation"] == "spline"
+    model = json.loads(hrv_command(*asked, "hf,neurokit2:CSI", "--spectrum", "ar").out)
+    assert model["settings"]["spectral"]["method"] == "ar"
+    assert model["hf"] != every["hf"]
+    assert model["units"]["neurokit2:CSI"] == "NeuroKit2's"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--preset", "elite"), ("--spectrum", "fft"), ("--metrics", "hf2")]
+)
+def test_unknown_settings_are_named_and_exit_2(hrv_command, recording, option, value):
+    done = hrv_command("windows", recording, option, value)
+    assert done.code == 2
+    assert value in one_line(done.err)
