@@ -41,6 +41,15 @@ def comparison_table(result: StudyResult) -> pd.DataFrame:
     )
 
 
+def checklist_table(result: StudyResult) -> pd.DataFrame:
+    """One row an item of the reporting checklists, filled where the data can."""
+    import pandas as pd
+
+    from hrv.report.checklist import checklist
+
+    return pd.DataFrame([vars(item) for item in checklist(result)])
+
+
 def as_mapping(result: StudyResult) -> dict[str, Any]:
     """Everything a program wants: the headline at the top, the rest below."""
     return {
@@ -56,6 +65,7 @@ def as_mapping(result: StudyResult) -> dict[str, Any]:
         "adherence": result.adherence,
         "recovery": result.recovery,
         "quality": result.quality,
+        "checklist": checklist_table(result),
     }
 
 

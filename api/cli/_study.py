@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli import _clock
 from api.cli._output import OutputFormat, bullets, cell, emit_json, emit_table, emit_text, save
-from api.results import as_mapping, comparison_table
+from api.results import as_mapping, checklist_table, comparison_table
 
 if TYPE_CHECKING:
     from hrv.study import Study, StudyResult
     from hrv.types import Comparison
 
 
-def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path | None) -> None:
-    """Analyse `study`, print it in the form asked for and write the report."""
+def present(
+    study: Study,
+    *,
+    form: OutputFormat,
+    out: Path | None,
+    report: Path | None,
+    fhir: Path | None = None,
+    checklist: bool = False,
+) -> None:
+    """Analyse `study`, print it in the form asked for, write the report and the export."""
     result = _analyse_with_progress(study)
-    if form is OutputFormat.JSON:
+    if checklist:
+        emit_table(checklist_table(result), form, out)
+    elif form is OutputFormat.JSON:
         emit_json(as_mapping(result), out)
     elif form is OutputFormat.TABLE:
         _print_for_people(result, out)
@@ -28,6 +38,11 @@ def present(study: Study, *, form: OutputFormat, out: Path | None, report: Path 
         emit_table(comparison_table(result), form, out)
     if report is not None:
         _write_report(result, report)
+    if fhir is not None:
+        from hrv.export import bundle
+
+        emit_json(bundle(result), fhir)
+        sys.stderr.write(f"FHIR bundle written to {fhir.resolve()}\n")
     if result.headline.refused:
         from hrv.errors import NotComputableError
 
@@ -68,6 +83,13 @@ def _lines(result: StudyResult) -> list[str]:
         lines += ["", "Exploratory endpoints (not part of the verdict)"]
         lines += [_row(name, c) for name, c in result.secondary.items()]
     lines += ["", *_rates(result)]
+    checks = headline.details.get("assumptions", ())
+    if checks:
+        told = (
+            f"{c['assumed']}: {c['found']}{' – stands out' if c['stands_out'] else ''}"
+            for c in checks
+        )
+        lines += ["", "What was assumed, and what the data say of it", *bullets(told)]
     if headline.flags:
         lines += ["", "Bear in mind", *bullets(headline.flags)]
     return lines + _not_answered(result)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hrv.compare import checks, results, two_stage
+from hrv.compare import checks, diagnostics, results, two_stage
 from hrv.compare.base import Design
 from hrv.compare.days import Days, day_scores
 from hrv.compare.reml import S2_FLOOR, Fit, Inference, Problem, fit, kenward_roger
@@ -86,7 +86,11 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     except NotComputableError as error:
         refusal = Refusal("estimate", str(error))
         return results.refused(design, NAME, [refusal], flags=flags, details=counted)
-    details = {**counted, **describe(model), **_other_trend(design, model, blocks)}
+    assumed = diagnostics.day_checks(design, days, model.fit, model.inference, blocks)
+    details = {
+        **counted, **describe(model), **_other_trend(design, model, blocks),
+        "assumptions": assumed,
+    }  # fmt: skip
     return results.answer(
         design, NAME, model.inference,
         swc=worthwhile(design, model), flags=[*flags, *_model_flags(design, model)],

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hrv.report import numbers, words
+from hrv.report.checklist import STANDARDS, checklist
 from hrv.report.table import Cell, Table, bar_cell, cell, columns
 from hrv.study import StudyResult
 from hrv.types import Comparison
@@ -67,6 +68,45 @@ def _answer(comparison: Comparison, name: str) -> tuple[Cell, Cell, Cell, Cell]:
         return cell(estimate), cell(interval), *tail
     percent, percents = numbers.estimate_and_interval(c.percent, c.percent_low, c.percent_high, "%")
     return Cell(percent, f"ln {estimate}"), Cell(percents, f"ln {interval}"), *tail
+
+
+def assumptions(result: StudyResult) -> Table:
+    """Return what the headline method assumed and what the data say of it."""
+    rows = [
+        (
+            Cell(words.sentence_case(check["assumed"]), f"Checked by: {check['checked']}."),
+            cell(words.sentence_case(check["found"])),
+            cell("stands out" if check["stands_out"] else "nothing against it"),
+        )
+        for check in result.headline.details.get("assumptions", ())
+    ]
+    return Table(
+        "assumptions",
+        "What was assumed, and what the data say of it",
+        columns("Assumption", "=Found", "Verdict"),
+        tuple(rows),
+        "None of these decides whether an answer is given: choosing an analysis by its checks "
+        "would change its error rate.",
+    )
+
+
+def checklists(result: StudyResult) -> tuple[Table, ...]:
+    """Return the reporting checklists, one table a standard."""
+    items = checklist(result)
+    return tuple(
+        Table(
+            f"checklist-{k}",
+            standard,
+            columns("Item", "Asks for", "=Answer from the data"),
+            tuple(
+                (cell(item.number), cell(item.topic), cell(item.text or "to be written"))
+                for item in items
+                if item.standard == standard
+            ),
+            fold=True,
+        )
+        for k, standard in enumerate(STANDARDS)
+    )
 
 
 def exploratory(result: StudyResult) -> Table:

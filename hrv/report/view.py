@@ -149,6 +149,11 @@ def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...
     return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)
 
 
+CHECKLIST = (
+    "CENT 2015 (N-of-1 trials) and SCRIBE 2016 (single-case research), filled where the data can "
+    "fill them; the rest only the authors know."
+)
+
 _OF_EPISODES = ("curves-section", "missing-section")
 """Sections that have no place in a study without stressors."""
 
@@ -167,6 +172,11 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
             "curves-section", f"Recovery, {first} and {second}", figure=figures.curves(result)
         ),
         Section("methods-section", "All methods", tables=(tables.methods(result),)),
+        Section(
+            "assumptions-section", "What was assumed",
+            tables=tables.nonempty((tables.assumptions(result),)),
+            empty="The headline method gave nothing to check.",
+        ),
         Section(
             "exploratory-section", "Exploratory", tables=tables.nonempty((exploratory,)),
             empty="No other endpoint was asked for.",
@@ -194,6 +204,10 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
         Section(
             "settings-section", "Methods and settings", intro=_how(result),
             tables=(settings.declared(result), *settings.used(result)),
+        ),
+        Section(
+            "checklist-section", "Reporting checklists", intro=CHECKLIST,
+            tables=tables.checklists(result),
         ),
     )  # fmt: skip
     stressed = len(result.recovery) > 0

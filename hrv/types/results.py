@@ -184,3 +184,19 @@ class Comparison:
     def refused(self) -> bool:
         """True if there is no estimate."""
         return math.isnan(self.estimate)
+
+    def __str__(self) -> str:
+        """Explain the answer: verdict, what was assumed and found, what weakens it, refusals."""
+        checks = self.details.get("assumptions", ())
+        parts = (
+            ("", [self.sentence]),
+            ("Assumed, and found", [f"{c['assumed']}: {c['found']}" for c in checks]),
+            ("Bear in mind", list(self.flags)),
+            ("Not answered", [f"{r.what}: {r.why}" for r in self.refusals]),
+        )
+        return "\n".join(
+            line
+            for head, lines in parts
+            if lines
+            for line in ([head, *(f"  - {text}" for text in lines)] if head else lines)
+        )

@@ -211,7 +211,7 @@ def test_every_setting_of_the_study_is_printed(page):
 def test_recordings_doses_and_notes_are_all_there(page):
     text = page.words
     assert "day-55.txt" in text
-    assert text.count("magnesium glycinate") == 2 + 28
+    assert text.count("magnesium glycinate") == 2 + 28 + 4  # and in the two checklists
     assert "strap dropped at 09:21" in text
     assert "ms (all values in 200-3000)" in text
     assert "27 (96 %)" in text
