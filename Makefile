@@ -2,11 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FUZZ_EXAMPLES ?= 10000
+FUZZ_BINARY_S ?= 600
+FUZZ_TEXT_S ?= 60
+FUZZ_FORMAT ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-slow calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: demo test test-slow fuzz calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +25,12 @@ test: check  ## everything CI asserts: lint, types, layers, tests, and the tests
 
 test-slow: $(VENV)/.test  ## long simulations: calibration of the comparison, kills, fuzzing
 	$(BIN)/python -m pytest -n 2 -m slow
+
+fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then atheris (FUZZ_EXAMPLES, FUZZ_BINARY_S, FUZZ_TEXT_S)
+	HRV_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/contracts/test_formats.py \
+		-k "flipped or junk"
+	PYTHONPATH=. $(VENV)-fuzz/bin/python tests/fuzz_readers.py $(FUZZ_FORMAT) \
+		--binary-s $(FUZZ_BINARY_S) --text-s $(FUZZ_TEXT_S)
 
 calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
 	$(BIN)/python -m calibration --workers 2
@@ -57,8 +67,16 @@ $(VENV)/.test: $(VENV)/.runtime requirements/test.txt
 	@$(PIP_INSTALL) --require-hashes -r requirements/test.txt
 	@touch $@
 
+# atheris instruments what it imports: an environment of its own.
+$(VENV)-fuzz/.done: requirements/fuzz.txt
+	@test -x $(VENV)-fuzz/bin/python || $(PYTHON) -m venv $(VENV)-fuzz
+	@echo "setting up $(VENV)-fuzz (once) ..."
+	@$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/fuzz.txt
+	@touch $@
+
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) build dist report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-fuzz build dist report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

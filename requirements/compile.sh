@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolve the pins: hashes, no addresses.  build < runtime < test, each consistent with the last.
+# Resolve the pins: hashes, no addresses.  build < runtime < test < fuzz, each consistent with the last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() {
@@ -10,3 +10,5 @@ compile requirements/build.in -o requirements/build.txt
 compile pyproject.toml -c requirements/build.txt -o requirements/runtime.txt
 compile pyproject.toml --all-extras requirements/test.in \
     -c requirements/build.txt -c requirements/runtime.txt -o requirements/test.txt
+compile pyproject.toml --extra formats --extra parquet requirements/fuzz.in \
+    -c requirements/runtime.txt -c requirements/test.txt -o requirements/fuzz.txt

@@ -74,7 +74,7 @@ def _say(found: Imported, into: Path, *, dry_run: bool) -> None:
             f"match no phase or event: {_some(found.clockless)}"
         )
     for names in found.doubled[:MOST_SHOWN]:
-        typer.echo(f"the same beats: {', '.join(names)}")
+        typer.echo(f"the same beats: {_some(list(names))}")
     for each in found.overlapping[:MOST_SHOWN]:
         same = (
             "" if each.same != each.same else f"; {100 * each.same:.0f} % of the beats are the same"
@@ -90,7 +90,7 @@ def _say(found: Imported, into: Path, *, dry_run: bool) -> None:
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return ", ".join(names[:3]) + (f", … ({len(names)})" if len(names) > 3 else "")
 
 
 class _Bar:

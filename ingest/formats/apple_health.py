@@ -10,12 +10,13 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hrv.errors import FormatError
-from hrv.types import RR_MAX_MS, Flag, Int, Provenance, RRSeries
+from hrv.types import RR_MAX_MS, Flag, Float, Int, Provenance, RRSeries
 from ingest import clock
 from ingest.formats import _packed, _xml
 from ingest.formats._lines import shown
@@ -252,32 +253,21 @@ def _left(export: _Export) -> tuple[str, ...]:
 
 def _series(export: _Export, options: ReadOptions) -> RRSeries:
     """Join measurements in the order of time; one that overlaps the one before is left out."""
-    every = np.frombuffer(export.cs, dtype=np.int64)
-    unlike = np.frombuffer(export.unlike, dtype=np.uint8)
-    spans = sorted(export.spans, key=lambda span: every[span[0]])
-    chosen, last = [], -1
+    spans, chosen, last = sorted(export.spans, key=lambda span: export.cs[span[0]]), [], -1
     for span in spans:
-        if every[span[0]] >= last:
+        if export.cs[span[0]] >= last:
             chosen.append(span)
-            last = int(every[span[1] - 1])
-    at = np.concatenate([every[lo:hi] for lo, hi, _ in chosen])
-    marked = np.concatenate([unlike[lo:hi] for lo, hi, _ in chosen])
-    begins = np.zeros(at.size, dtype=bool)
-    begins[np.cumsum([0, *(hi - lo for lo, hi, _ in chosen[:-1])])] = True
-    step_ms = np.diff(at, prepend=at[0]) * 10.0
-    kept = ~begins & (step_ms <= RR_MAX_MS)  # beyond that beats were lost: a gap follows
-    if not kept.any():
-        raise FormatError("holds no two beats within 10 s", source=export.source)
-    rr_ms = step_ms[kept]
-    end_s = (at[kept] - at[0]) / 100
-    flag = np.where(marked[kept] == 1, int(Flag.SUSPECT), 0)
+            last = export.cs[span[1] - 1]
+    zero = export.cs[chosen[0][0]]
+    rr_ms, end_s, flag = _columns(export, chosen)
     lead_s = float(end_s[0] - rr_ms[0] / 1000)
-    moment = datetime.fromtimestamp(int(at[0]) / 100 + lead_s, UTC).astimezone(chosen[0][2])
+    end_s -= lead_s
+    moment = datetime.fromtimestamp(zero / 100 + lead_s, UTC).astimezone(chosen[0][2])
     start, says = clock.in_zone(moment, options.tz), "startDate and times of day of the beats"
     if options.start is not None:
         start, says = options.start, "given (start=)"
     notes = [f"{len(chosen)} measurements joined, 10 ms resolution, gaps between them",
-             clock_note(rr_ms, float(end_s[-1]) - lead_s)]  # fmt: skip
+             clock_note(rr_ms, float(end_s[-1]))]  # fmt: skip
     if len(chosen) < len(spans):
         notes.append(
             f"{len(spans) - len(chosen)} measurements left out that overlap the one before"
@@ -288,9 +278,26 @@ def _series(export: _Export, options: ReadOptions) -> RRSeries:
         unit="ms (differences of beat times, 10 ms resolution)",
         device=", ".join(sorted(name for name in export.devices if name))[:100],
     )  # fmt: skip
-    return RRSeries.from_ms(
-        rr_ms, t_s=end_s - lead_s, start=start, flag=flag, provenance=provenance
-    )
+    return RRSeries(rr_ms, end_s, flag, start, provenance)
+
+
+def _columns(export: _Export, chosen: list[tuple[int, int, tzinfo]]) -> tuple[Float, Float, Any]:
+    """Intervals (ms), times of the beats that end them (s) and flags; the export's are dropped.
+
+    A distance beyond any interval means that beats were lost: a gap follows.
+    """
+    every = np.frombuffer(export.cs, dtype=np.int64)
+    at = np.concatenate([every[lo:hi] for lo, hi, _ in chosen])
+    unlike = np.frombuffer(export.unlike, dtype=np.uint8)
+    flag = np.concatenate([unlike[lo:hi] for lo, hi, _ in chosen]) * np.uint16(Flag.SUSPECT)
+    del every, unlike
+    export.cs, export.unlike = array("q"), array("B")  # years of beats need not be held twice
+    rr_ms = np.diff(at, prepend=at[0]) * 10.0
+    rr_ms[np.cumsum([0, *(hi - lo for lo, hi, _ in chosen[:-1])])] = np.inf
+    kept = rr_ms <= RR_MAX_MS
+    if not kept.any():
+        raise FormatError("holds no two beats within 10 s", source=export.source)
+    return rr_ms[kept], (at[kept] - at[0]) / 100, flag[kept]
 
 
 def _marks(export: _Export, unlike: int) -> list[str]:

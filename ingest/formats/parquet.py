@@ -18,8 +18,14 @@ from ingest.formats.base import Format, ReadOptions, Recording, Source
 
 KEY = b"hrv_recovery"
 """Metadata key of the project's own files."""
-_LARGEST = 1 << 30
-_MOST_ROWS = 50_000_000
+_LARGEST = 1 << 28
+_LARGEST_THRIFT = 1 << 24
+_MOST_ROWS = 10_000_000
+"""Three months of beats; 180 MB."""
+_COLUMNS = {"t_s": np.float64, "rr_ms": np.float64, "flag": np.uint16}
+_NUMBERS = frozenset(
+    {"double", "float", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
+)
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -53,7 +59,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     start, says = aware_start(moment, options, "metadata of the file")
     notes = about.get("notes")
     provenance = Provenance(
-        source=source.name, format="parquet", unit=f"ms (column rr_ms; {about.get('unit', '?')})",
+        source=source.name, format="parquet", unit=_unit(str(about.get("unit", ""))),
         clock=says, device=str(about.get("device", "")),
         notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
     )  # fmt: skip
@@ -64,6 +70,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
     return Recording(series)
 
 
+def _unit(original: str) -> str:
+    """Say where the unit comes from, once however often a recording was converted."""
+    original = original.removeprefix("ms (column rr_ms; from ").removesuffix(")")
+    return f"ms (column rr_ms; from {original})" if original else "ms (column rr_ms)"
+
+
 def _table(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         import pyarrow.parquet as pq
@@ -71,24 +83,43 @@ def _table(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
         raise MissingExtraError("parquet", "read Parquet") from None
     with source.open() as file:
         data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise FormatError("is larger than any recording", source=source.name)
     try:
-        opened = pq.ParquetFile(io.BytesIO(data))
-        if len(data) > _LARGEST or opened.metadata.num_rows > _MOST_ROWS:
-            raise ValueError("it is larger than any recording")
-        known = [name for name in ("t_s", "rr_ms", "flag") if name in opened.schema_arrow.names]
-        table = opened.read(columns=known)
-        columns = {
-            name: np.asarray(table.column(name).to_numpy(), dtype=kind)
-            for name, kind in (("t_s", np.float64), ("rr_ms", np.float64), ("flag", np.uint16))
-            if name in known
-        }
-        raw = (table.schema.metadata or {}).get(KEY, b"{}").decode()
+        opened = pq.ParquetFile(
+            io.BytesIO(data), thrift_string_size_limit=_LARGEST_THRIFT,
+            thrift_container_size_limit=_LARGEST_THRIFT,
+        )  # fmt: skip
+        fields = {field.name: str(field.type) for field in opened.schema_arrow}
+        known = [name for name in _COLUMNS if name in fields]
+        wrong = [name for name in known if fields[name] not in _NUMBERS]
+        if wrong:
+            raise FormatError(f"its column {wrong[0]} holds {fields[wrong[0]]}, no numbers",
+                              source=source.name)  # fmt: skip
+        columns = _columns(opened, known, source.name)
+        raw = (opened.schema_arrow.metadata or {}).get(KEY, b"{}").decode()
+    except FormatError:
+        raise
     except Exception as error:  # a flipped byte makes the decoder raise almost anything
         why = str(error).split("\n")[0] or type(error).__name__
         raise FormatError(f"is a damaged Parquet file ({shown(why)}); copy it again",
                           source=source.name) from error  # fmt: skip
     about = parse(raw, source.name)
     return columns, about if isinstance(about, dict) else {}
+
+
+def _columns(opened: Any, known: list[str], source: str) -> dict[str, Any]:
+    """Read batch by batch, since a few bytes can unfold to any number of equal rows."""
+    parts: dict[str, list[Any]] = {name: [] for name in known}
+    rows = 0
+    for batch in opened.iter_batches(batch_size=1 << 16, columns=known):
+        rows += batch.num_rows
+        if rows > _MOST_ROWS:
+            raise FormatError("is larger than any recording", source=source)
+        for name in known:
+            values = batch.column(name).to_numpy(zero_copy_only=False)
+            parts[name].append(np.asarray(values, dtype=_COLUMNS[name]))
+    return {name: np.concatenate(part) for name, part in parts.items() if part}
 
 
 def _moment(about: dict[str, Any], name: str) -> datetime | None:

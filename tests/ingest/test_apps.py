@@ -7,6 +7,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from recordings_apps import (
     APPLE,
@@ -180,6 +181,10 @@ def test_parquet_that_unfolds_to_more_rows_than_any_recording_is_refused(monkeyp
     data = next(iter(WRITER.write(rr).files.values()))
     with pytest.raises(FormatError, match="larger than any recording"):
         read(data, "a.parquet")
+    words = io.BytesIO()
+    pd.DataFrame({"rr_ms": ["800", "810"]}).to_parquet(words)
+    with pytest.raises(FormatError, match="no numbers"):
+        read(words.getvalue(), "a.parquet")
 
 
 # HRV Logger, FatMaxxer, OpenHRV, Polar Sensor Logger
