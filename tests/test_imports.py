@@ -7,7 +7,7 @@ import pytest
 
 HEAVY = {
     "neurokit2", "matplotlib", "sklearn", "numba", "bleak", "fastapi", "scipy.signal",
-    "scipy.stats", "scipy.optimize", "jinja2", "fitdecode",
+    "scipy.stats", "scipy.optimize", "scipy.special", "scipy.linalg", "jinja2", "fitdecode",
 }  # fmt: skip
 
 

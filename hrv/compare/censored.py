@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr
 
 from hrv.compare import checks, results
 from hrv.compare.base import Design
@@ -130,6 +129,8 @@ def block_locations(seen: Censored, names: list[int] | None = None) -> Float:
 
 def _minus_log_likelihood(at: Float, seen: Censored, unit: float) -> tuple[float, Float]:
     """Minus the log-likelihood of means and ln s, in units of `unit`, with its gradient."""
+    from scipy.special import log_ndtr  # lazily: costs start-up
+
     mean, log_s = at[:-1], float(at[-1])
     s = np.exp(log_s)
     z = (seen.value / unit - mean[seen.block]) / s

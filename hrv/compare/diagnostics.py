@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from hrv.compare.base import Design
 from hrv.compare.checks import Block
@@ -113,6 +112,8 @@ def _neighbours(days: Days, white: Float) -> Check:
 
 def _spread(design: Design, days: Days, white: Float) -> Check:
     """Compare the spread of what is left by an F test of two variances."""
+    from scipy import special  # lazily: costs start-up
+
     first, second = white[~days.second], white[days.second]
     n1, n2 = first.size - 1, second.size - 1
     ratio = float(second.var(ddof=1) / first.var(ddof=1))
@@ -207,6 +208,8 @@ def fisher(a: int, n: int, b: int, m: int) -> float:
 
 
 def _log_choose(n: int, k: Any) -> Any:
+    from scipy import special  # lazily: costs start-up
+
     return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
 
 

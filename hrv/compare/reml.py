@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import lapack
 
 from hrv.errors import NotComputableError
 from hrv.types import Float, Int
@@ -147,6 +146,8 @@ def _log_likelihood(problem: Problem, v: Float) -> float:
     LAPACK is called directly: at tens of days its own work takes microseconds, and the
     checks and copies of the friendlier wrappers would be most of the time of a fit.
     """
+    from scipy.linalg import lapack  # lazily: costs start-up
+
     root, failed = lapack.dpotrf(v, lower=1)
     if failed:
         raise NotComputableError("the covariance of the day scores cannot be inverted")

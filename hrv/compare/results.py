@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from hrv.compare import words
 from hrv.compare.base import Design
@@ -20,11 +19,15 @@ _NAN = math.nan
 
 def t_quantile(df: float, probability: float) -> float:
     """Quantile of Student's t distribution; `df` may be fractional."""
+    from scipy import special  # lazily: costs start-up
+
     return float(special.stdtrit(df, probability))
 
 
 def t_p_value(estimate: float, se: float, df: float) -> float:
     """Two-sided p-value of ``estimate / se`` on Student's t distribution."""
+    from scipy import special  # lazily: costs start-up
+
     return float(2 * special.stdtr(df, -abs(estimate) / se))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from hrv.detection.baseline import Baseline, Track, learn_baseline, track, usable
 from hrv.detection.detector import from_track
@@ -255,6 +254,8 @@ def _sentences(people: pd.DataFrame, totals: dict[str, Score]) -> list[str]:
 
 def _against(wide: pd.DataFrame, totals: dict[str, Score], other: str, words: str) -> str:
     """Say whether the detector is better, from the paired differences between people."""
+    from scipy.special import stdtrit  # lazily: costs start-up
+
     figures = f"F1 {totals[FULL].f1:.2f} against {totals[other].f1:.2f}"
     if len(wide) < MIN_PEOPLE:
         if totals[FULL].f1 > totals[other].f1:

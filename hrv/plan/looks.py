@@ -16,7 +16,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import special
 
 from hrv.errors import InputError
 from hrv.types import Float
@@ -29,6 +28,8 @@ _REACH = 8.0
 
 def _obrien_fleming(t: float, alpha: float) -> float:
     """Spend almost nothing early: 2 (1 - Phi(z / sqrt t)) of half of alpha on either side."""
+    from scipy import special  # lazily: costs start-up
+
     return 4 * float(special.ndtr(-special.ndtri(1 - alpha / 4) / math.sqrt(t)))
 
 
@@ -75,6 +76,8 @@ def nominal_levels(fractions: Sequence[float], spending: str, alpha: float = 0.0
     >>> [round(float(p), 4) for p in nominal_levels([0.5, 1.0], "obrien_fleming")]
     [0.0031, 0.049]
     """
+    from scipy import special  # lazily: costs start-up
+
     times = np.asarray(fractions, dtype=np.float64)
     if not times.size or times[0] <= 0 or times[-1] > 1 or (np.diff(times) <= 0).any():
         raise InputError("looks must be at increasing shares of the study, above 0 and at most 1")
@@ -103,6 +106,8 @@ class _Path:
 
     def outside(self, t: float, bound: float) -> float:
         """Probability to be beyond ± `bound` at time `t`, having stayed inside before."""
+        from scipy import special  # lazily: costs start-up
+
         sd = math.sqrt(t - self.t)
         beyond = special.ndtr((self.x - bound) / sd) + special.ndtr((-bound - self.x) / sd)
         return float(self.mass @ beyond)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from hrv.compare.moments import moments
 from hrv.compare.reml import Problem, fit
@@ -53,6 +52,8 @@ class Variation:
 
     def uncertainty(self, share: float = 0.8) -> tuple[float, float]:
         """Factors between which the true SD lies with probability `share`, given so few days."""
+        from scipy import special  # lazily: costs start-up
+
         if self.days < 2:
             return math.nan, math.nan
         df = (self.days - 1) * (1 - self.phi) / (1 + self.phi)  # days that tell as much

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy.special import chdtri
 
 RATES = [
     "condition", "term", "events", "days", "dose_days", "per_dose_day", "low", "high",
@@ -28,6 +27,8 @@ def exact_rate(events: int, days: float, level: float = 0.95) -> tuple[float, fl
     ----------
     Garwood 1936, Biometrika 28:437-442, doi:10.1093/biomet/28.3-4.437.
     """
+    from scipy.special import chdtri  # lazily: costs start-up
+
     if not days > 0:
         return float("nan"), float("nan"), float("nan")
     tail = (1 - level) / 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from hrv.recovery import curve
 from hrv.types import Episode, NNSeries
@@ -47,6 +46,8 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``condition, t_s, mean, low, high`` (bpm) and ``n`` (episodes).
     """
+    from scipy.special import stdtrit  # lazily: costs start-up
+
     if curves.empty or "hr_above_baseline" not in curves.columns:
         return pd.DataFrame(columns=COLUMNS)
     inside = curves[curves["condition"] != ""]
