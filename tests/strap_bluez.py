@@ -65,6 +65,7 @@ class Device(ServiceInterface):
         self.bluez, self.label, self.address = bluez, name, address
         self.connected = self.resolved = False
         self.visible, self.connect_errors, self.connects = True, [], 0
+        self.heart = True
         self.drop_in_discovery = self.hang = False
         self.path = f"{ADAPTER}/dev_{address.replace(':', '_')}"
         heart, battery = f"{self.path}/service000c", f"{self.path}/service0020"
@@ -96,7 +97,7 @@ class Device(ServiceInterface):
 
     @dbus_property(READ)
     def UUIDs(self) -> "as":  # noqa: F722
-        return [uuid_of(0x180D)]
+        return [uuid_of(0x180D)] if self.heart else [uuid_of(0x180F)]
 
     @dbus_property(READ)
     def Paired(self) -> "b":  # noqa: F821

@@ -24,6 +24,8 @@ from bumble.link import LocalLink
 from bumble.profiles.battery_service import BatteryService
 from bumble.profiles.device_information_service import DeviceInformationService
 
+from ingest.ble.radio import PMD_CONTROL, PMD_DATA, uuid_of
+
 H10 = ("Polar H10 SIM0001", "F0:F1:F2:F3:F4:F5")
 TICKR = ("TICKR 1234", "E0:E1:E2:E3:E4:E5")
 PROPERTIES = (
@@ -99,6 +101,46 @@ class Strap:
 
     async def hide(self):
         await self.device.stop_advertising()
+
+
+OFFERS = {
+    0: bytes.fromhex("00 01 82 00 01 01 0E 00"),
+    2: bytes.fromhex("00 04 19 00 32 00 64 00 C8 00 01 01 10 00 02 03 02 00 04 00 08 00"),
+}
+"""Settings that the simulated Polar strap offers, by measurement."""
+
+
+class Polar:
+    """Polar's measurement service: ECG at 130 Hz and acceleration at 25 to 200 Hz."""
+
+    def __init__(self):
+        self.device, self.commands, self.running = None, [], set()
+        self.control = Characteristic(
+            core.UUID(uuid_of(PMD_CONTROL)),
+            Characteristic.Properties.READ | Characteristic.Properties.WRITE
+            | Characteristic.Properties.INDICATE,
+            Characteristic.READABLE | Characteristic.WRITEABLE,
+            CharacteristicValue(read=lambda _: b"\x0f\x05\x00", write=self._command),
+        )  # fmt: skip
+        self.data = Characteristic(
+            core.UUID(uuid_of(PMD_DATA)), Characteristic.Properties.NOTIFY,
+            Characteristic.Permissions(0), CharacteristicValue(read=_read_denied),
+        )  # fmt: skip
+        service = core.UUID("fb005c80-02e7-f387-1cad-8acd2d8df0c8")
+        self.service = Service(service, [self.control, self.data])
+
+    def _command(self, _, command):
+        self.commands.append(bytes(command))
+        action, stream = command[0], command[1]
+        offer = OFFERS[stream] if action == 1 else b""
+        if action == 2:
+            self.running.add(stream)
+        answer = bytes([0xF0, action, stream, 0, 0]) + offer
+        sending = self.device.indicate_subscribers(self.control, value=answer)
+        self.answering = asyncio.ensure_future(sending)
+
+    async def send(self, frame):
+        await self.device.notify_subscribers(self.data, value=frame)
 
 
 def _uuid128(value):

@@ -19,6 +19,13 @@ from ingest.ble.vitals import Vitals
 
 _LEVELS = {"info": "", "cue": "bold cyan", "warning": "bold yellow"}
 _STATES = {"connected": "green", "lost": "bold red", "ended": "dim"}
+_CONTACTS = {
+    Contact.HELD: ("held", "green"),
+    Contact.LOST: ("lost", "bold red"),
+    Contact.UNSUPPORTED: ("–", "dim"),
+}
+LOW_BATTERY = 15
+"""Percent below which the battery is shown in red."""
 _BARS = "▁▂▃▄▅▆▇█"
 LOG_LINES = 6
 
@@ -65,7 +72,7 @@ def screen(station: Station, log: Sequence[News], entry: str | None, title: str)
     left = _left(station)
     return Panel(
         Group(*parts), title=Text(title, "bold"), title_align="left", padding=(1, 2),
-        subtitle=Text(f"{clock(station.now_s)}{left}"), subtitle_align="right",
+        subtitle=Text(f"elapsed {clock(station.now_s)}{left}"), subtitle_align="right",
     )  # fmt: skip
 
 
@@ -103,43 +110,56 @@ def _rmssd_label(vitals: Vitals) -> str:
 
 
 def _table(station: Station) -> Table:
-    table = Table(box=None, pad_edge=False, expand=True)
-    for name in ("person", "strap", "state"):
-        table.add_column(name, no_wrap=True)
-    for name in ("heart rate", "RMSSD 1 min", "artefacts"):
+    table = Table(box=None, pad_edge=False, expand=True, padding=(0, 2, 0, 0))
+    table.add_column("person", no_wrap=True)
+    table.add_column("strap", no_wrap=True, ratio=1)
+    for name in ("bpm", "RMSSD ms", "artefacts"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in ("contact", "battery", "gaps", "signal"):
+    table.add_column("contact", no_wrap=True)
+    table.add_column("battery", justify="right", no_wrap=True)
+    for name in ("gaps", "signal"):
         table.add_column(name, no_wrap=True)
     for post in station.posts:
-        vitals = post.watch.at(post.now_ns)
-        go = post.watch.signal(post.now_ns).go
-        state = "failed" if post.failure else vitals.state
-        table.add_row(
-            post.label, vitals.device or post.source.label,
-            Text(state, _STATES.get(state, "yellow")),
-            number(vitals.hr_bpm, "bpm"), number(vitals.rmssd_ms, "ms", 1),
-            percent(vitals.artefact_share), contact(vitals), battery(vitals), gaps(vitals),
-            Text("go", "green") if go else Text("no-go", "yellow"),
-        )  # fmt: skip
+        table.add_row(*_row(post))
     return table
 
 
+def _row(post: Post) -> list[RenderableType]:
+    vitals = post.watch.at(post.now_ns)
+    battery_ = "–" if vitals.battery_percent is None else f"{vitals.battery_percent} %"
+    gaps_ = f"{vitals.gaps}, {vitals.lost_s:.0f} s" if vitals.gaps else "0"
+    state = "failed" if post.failure else vitals.state
+    if state == "connected":
+        go = post.watch.signal(post.now_ns).go
+        signal = Text("go", "green") if go else Text("no-go", "yellow")
+    else:
+        signal = Text(state, _STATES.get(state, "yellow"))
+    return [
+        post.label, vitals.device or post.source.label,
+        "–" if math.isnan(vitals.hr_bpm) else f"{vitals.hr_bpm:.0f}",
+        "–" if math.isnan(vitals.rmssd_ms) else f"{vitals.rmssd_ms:.1f}",
+        percent(vitals.artefact_share), Text(*_CONTACTS[vitals.contact]),
+        Text(battery_, _battery_style(vitals)), Text(gaps_, "yellow" if vitals.gaps else ""),
+        signal,
+    ]  # fmt: skip
+
+
 def contact(vitals: Vitals) -> Text:
-    """Skin contact in a word."""
-    says = {
-        Contact.HELD: ("contact held", "green"),
-        Contact.LOST: ("contact lost", "bold red"),
-        Contact.UNSUPPORTED: ("contact –", "dim"),
-    }[vitals.contact]
-    return Text(*says)
+    """Skin contact in two words."""
+    word, style = _CONTACTS[vitals.contact]
+    return Text(f"contact {word}", style)
 
 
 def battery(vitals: Vitals) -> Text:
     """Battery, red where it will not last."""
     level = vitals.battery_percent
-    if level is None:
-        return Text("battery –", "dim")
-    return Text(f"battery {level} %", "bold red" if level < 15 else "")
+    return Text("battery –" if level is None else f"battery {level} %", _battery_style(vitals))
+
+
+def _battery_style(vitals: Vitals) -> str:
+    if vitals.battery_percent is None:
+        return "dim"
+    return "bold red" if vitals.battery_percent < LOW_BATTERY else ""
 
 
 def gaps(vitals: Vitals) -> Text:
@@ -169,9 +189,13 @@ def _protocol(station: Station) -> RenderableType:
     left_s = guide.left_s(now_s)
     doing = Text(f"{phase.name}: {phase.say}" if phase.say else phase.name, "bold reverse")
     if guide.waiting:
-        wait = "press space to begin" if station.attended else "begins once the signal is good"
+        wait = "begins with the first beat of every strap"
+        if phase.check:
+            wait = "press space to begin" if station.attended else "begins once the signal is good"
         return Group(Text(place, "dim"), Text.assemble("next ", doing), Text(wait, "bold yellow"))
-    bar = ProgressBar(total=phase.duration_s, completed=phase.duration_s - left_s, width=40)
+    bar = ProgressBar(
+        total=phase.duration_s, completed=phase.duration_s - left_s, width=40, complete_style="cyan"
+    )
     line = Table.grid(padding=(0, 2))
     line.add_row(bar, f"{clock(math.ceil(left_s))} left")
     return Group(Text(place, "dim"), doing, line)

@@ -26,8 +26,7 @@ def emit_outcome(station: Station, form: OutputFormat) -> int:
 
 def _paragraph(row: Mapping[Any, Any]) -> str:
     who = ", ".join(str(row[key]) for key in ("person", "strap") if row.get(key))
-    n = int(row["gaps"])
-    gaps = "no gap" if not n else f"{n} gap" if n == 1 else f"{n} gaps"
+    gaps = _count(row["gaps"], "gap")
     parts = [f"{row['minutes']:.1f} min", f"{row['beats']} beats", gaps]
     if "journal" not in row:
         return f"{who}: {', '.join(parts)}; {row['state']}\n"
@@ -39,9 +38,13 @@ def _paragraph(row: Mapping[Any, Any]) -> str:
             for name, key, unit in (("mean HR", "mean_hr", "bpm"), ("RMSSD", "rmssd", "ms"))
             if not math.isnan(row[key])
         ]
-        parts.append("no event" if not row["events"] else f"{row['events']} events")
+        parts.append(_count(row["events"], "event"))
         lines.append(f"  {', '.join(parts)}")
     return "\n".join([*lines, f"  {row['state']}"]) + "\n"
+
+
+def _count(n: int, what: str) -> str:
+    return f"no {what}" if not n else f"{n} {what}{'s' * (n > 1)}"
 
 
 def _written(post: Post) -> dict[str, Any]:

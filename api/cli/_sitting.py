@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
 
 from api.cli._desk import desk_for
 from api.cli._output import OutputFormat
-from ingest.ble.markers import MarkerServer
+from hrv.errors import InputError
+from ingest.ble.markers import Marker, MarkerServer
 from ingest.ble.news import News
 from ingest.ble.station import Station
 
@@ -63,18 +64,26 @@ async def _sit(
         if inlets.lsl is not None:
             from ingest.ble.lsl_markers import LSLInlet
 
-            inlet = await stack.enter_async_context(
-                LSLInlet(lambda marker, ago_s: station.take(marker, "LSL", ago_s), inlets.lsl)
-            )
+            inlet = await stack.enter_async_context(LSLInlet(_taker(station), inlets.lsl))
             _tell(station, f"markers are taken from the LSL stream {inlet.name}")
         running = asyncio.ensure_future(station.run())
         with _stopping(station, running):
             await running
 
 
-def _tell(station: Station, text: str) -> None:
+def _taker(station: Station) -> Callable[[Marker, float], None]:
+    def take(marker: Marker, ago_s: float) -> None:
+        try:
+            station.take(marker, "LSL", ago_s)
+        except InputError as error:  # LSL has no way to answer
+            _tell(station, f"marker {marker.phase!r} was not taken: {error}", "warning")
+
+    return take
+
+
+def _tell(station: Station, text: str, level: str = "info") -> None:
     if station.on_news is not None:
-        station.on_news(News(station.now_s, "", text))
+        station.on_news(News(station.now_s, "", text, level))
 
 
 @contextlib.contextmanager

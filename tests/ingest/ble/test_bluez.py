@@ -100,6 +100,14 @@ def test_scan_tells_the_straps_and_the_ones_connected_already():
     run(scenario, rig.H10, rig.TICKR)
 
 
+def test_what_is_no_heart_rate_strap_is_left_out():
+    async def scenario(bluez):
+        bluez.devices[1].heart = False
+        assert [f.name for f in await BleakRadio().scan(0.5)] == ["Polar H10 SIM0001"]
+
+    run(scenario, rig.H10, ("Toothbrush", "A0:9E:1A:00:00:03"))
+
+
 def test_from_scan_to_beats_through_a_drop_and_an_aborted_reconnect():
     async def scenario(bluez):
         device = bluez.device

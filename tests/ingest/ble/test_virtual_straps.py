@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import struct
 
 import pytest
 
@@ -11,6 +12,8 @@ import strap_bumble as rig
 
 from ingest.ble.faults import Fault, StrapError
 from ingest.ble.measurement import BATTERY_LEVEL, HEART_RATE_MEASUREMENT, Measurement, encode
+from ingest.ble.polar import Stream
+from ingest.ble.polar_samples import samples
 from ingest.ble.session import SessionSettings, StrapSession
 from ingest.ble.strap import BleakRadio
 from ingest.journal.record import Kind
@@ -208,5 +211,35 @@ def test_a_heart_rate_packet_cannot_be_read_and_an_absent_value_is_none():
             await connection.read(BATTERY_LEVEL)
         assert caught.value.fault is Fault.LOST
         await connection.disconnect()  # harmless twice
+
+    run(scenario)
+
+
+def test_polar_streams_are_negotiated_and_recorded_beside_the_beats():
+    async def scenario():
+        link, polar = rig.new_link(), rig.Polar()
+        strap = await rig.Strap(link, services=[polar.service]).start()
+        polar.device = strap.device
+        settings = SessionSettings(find_s=0.5, silence_s=5, polar=(Stream.ECG, Stream.ACC))
+        recorder = Recorder(radio_on(link), settings=settings)
+        await recorder.until(lambda r: r.events.count("stream") == 2)
+        ecg = struct.pack("<BQB", 0, 10**9, 0) + b"".join(
+            v.to_bytes(3, "little", signed=True) for v in (5, -7, 300)
+        )
+        acc = struct.pack("<BQB", 2, 10**9, 1) + struct.pack("<hhh", 10, -20, 1000)
+        await polar.send(ecg)
+        await strap.notify(PACKETS[0])
+        await polar.send(acc)
+        await recorder.until(lambda r: PACKETS[0] in r.packets and acc in r.packets)
+        await recorder.stop()
+        assert polar.running == {0, 2}
+        assert bytes.fromhex("02 00 00 01 82 00 01 01 0E 00") in polar.commands
+        rows = list(samples(recorder.records, Stream.ECG))
+        assert [row[2] for row in rows] == [5, -7, 300]
+        ((_, _, *xyz),) = samples(recorder.records, Stream.ACC)
+        assert xyz == [10, -20, 1000]
+        used = [r.fields for r in recorder.records
+                if r.kind is Kind.EVENT and r.fields["event"] == "stream"]  # fmt: skip
+        assert [(u["stream"], u["sample_rate"]) for u in used] == [("ecg", 130), ("acc", 25)]
 
     run(scenario)
