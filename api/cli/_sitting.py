@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -35,9 +35,13 @@ class Inlets:
     lsl: str | None = None
 
 
-def sit(station: Station, *, form: OutputFormat, title: str, every_s: float,
-        inlets: Inlets | None = None) -> None:  # fmt: skip
-    """Record until the sources end, a key or Ctrl-C stops them.
+def sit(
+    opening: Callable[[], Awaitable[Station]], *, form: OutputFormat, title: str, every_s: float,
+    inlets: Inlets | None = None,
+) -> Station:  # fmt: skip
+    """Open a station and record until its sources end, or a key or Ctrl-C stops them.
+
+    Everything happens on one event loop: some systems' Bluetooth knows no second one.
 
     Raises
     ------
@@ -46,8 +50,14 @@ def sit(station: Station, *, form: OutputFormat, title: str, every_s: float,
     """
     # what people read goes to standard output unless a program reads that
     console = Console(stderr=form is not OutputFormat.TABLE, highlight=False)
+
+    async def run() -> Station:
+        station = await opening()
+        await _sit(station, console, title, every_s, inlets or Inlets())
+        return station
+
     try:
-        asyncio.run(_sit(station, console, title, every_s, inlets or Inlets()))
+        return asyncio.run(run())
     except asyncio.CancelledError:  # a second Ctrl-C
         raise KeyboardInterrupt from None
 

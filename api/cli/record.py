@@ -11,7 +11,6 @@ from api.cli import _options as opt
 from api.cli._output import OutputFormat
 
 if TYPE_CHECKING:
-    from ingest.ble.post import Post
     from ingest.ble.seats import Opener
     from ingest.ble.strap import BleakRadio
     from ingest.roster import Roster
@@ -80,53 +79,52 @@ def record(
     """
     from api.cli._outcome import emit_outcome
     from api.cli._sitting import Inlets, sit
+    from api.cli.scan import look, warn
     from hrv._units import seconds
     from hrv.errors import NotComputableError
+    from ingest.ble.seats import open_post, open_roster
     from ingest.ble.station import Station
     from ingest.protocol import load_protocol
 
     plan = load_protocol(protocol) if protocol is not None else None
     duration_s = None if duration is None else seconds(duration, "--duration")
     every_s = seconds(every, "--every")
-    posts = _open(source, out, roster, person, session, polar, append=append)
-    station = Station(posts, plan, duration_s)
-    title = session or (plan.title if plan else "") or f"hrv record · {posts[0].source.label}"
-    sit(station, form=form, title=title, every_s=every_s, inlets=Inlets(marker_port, lsl))
+    group = _check(source, out, roster, person, session)
+    opener = _opener(polar)
+
+    async def opening() -> Station:
+        assert out is not None
+        if group is None:
+            assert source is not None
+            post = open_post(source, out, opener, person=person, session=session, append=append)
+            return Station([post], plan, duration_s)
+        if not all(seat.plays for seat in group.seats):
+            warn(group.mismatches(await look(_LOOK_S)))
+        return Station(open_roster(group, out, opener, append=append), plan, duration_s)
+
+    title = session or (group.title if group else "") or (plan.title if plan else "")
+    title = title or f"hrv record · {source}"
+    station = sit(opening, form=form, title=title, every_s=every_s, inlets=Inlets(marker_port, lsl))
     if not emit_outcome(station, form):
         raise NotComputableError("no RR interval was received")
 
 
-def _open(
-    source: str | None, out: Path | None, roster: Path | None, person: str, session: str,
-    polar: str, *, append: bool,
-) -> list[Post]:  # fmt: skip
+def _check(
+    source: str | None, out: Path | None, roster: Path | None, person: str, session: str
+) -> Roster | None:
+    """Refuse options that do not go together; read the roster, if there is one."""
     from hrv.errors import InputError
-    from ingest.ble.seats import open_post, open_roster
+    from ingest.roster import load_roster
 
     if (source is None) == (roster is None):
         raise InputError("name one SOURCE (ble:, replay:FILE, sim:) or a --roster, not both")
     if out is None:
         raise InputError("say where to with --out FILE (a folder with --roster)")
-    opener = _opener(polar)
-    if source is not None:
-        return [open_post(source, out, opener, person=person, session=session, append=append)]
+    if roster is None:
+        return None
     if person or session:
         raise InputError("--person and --session stand in the roster, line by line")
-    assert roster is not None
-    return open_roster(_roster(roster), out, opener, append=append)
-
-
-def _roster(path: Path) -> Roster:
-    """Read the roster, and say what is not in sight of it."""
-    import asyncio
-
-    from api.cli.scan import look, warn
-    from ingest.roster import load_roster
-
-    roster = load_roster(path)
-    if not all(seat.plays for seat in roster.seats):
-        warn(roster.mismatches(asyncio.run(look(_LOOK_S))))
-    return roster
+    return load_roster(roster)
 
 
 def _opener(polar: str) -> Opener:

@@ -42,9 +42,12 @@ def replay(
     uri = file if file.startswith(("sim:", "replay:")) else f"replay:{file}?speed={speed}"
     post = Post(open_source(uri))
     duration_s = None if duration is None else seconds(duration, "--duration")
-    station = Station([post], duration_s=duration_s)
-    sit(
-        station, form=form, title=f"hrv replay · {post.source.label}",
+
+    async def opening() -> Station:
+        return Station([post], duration_s=duration_s)
+
+    station = sit(
+        opening, form=form, title=f"hrv replay · {post.source.label}",
         every_s=seconds(every, "--every"),
     )  # fmt: skip
     if not emit_outcome(station, form):

@@ -73,7 +73,7 @@ def test_recorded_and_replayed_windows_are_identical_to_the_byte(hrv_command, tm
 
 
 def study_with_journals(hrv_command, folder, sample_data, source):
-    """The sample study with every sixth session as a journal that plays `source`'s."""
+    """The sample study with every tenth session as a journal that plays `source`'s."""
     (folder / "recordings").mkdir(parents=True)
     for file in sample_data.iterdir():
         if file.is_file():
@@ -81,7 +81,7 @@ def study_with_journals(hrv_command, folder, sample_data, source):
     text = (folder / "study.toml").read_text()
     (folder / "study.toml").write_text(text.replace("recordings/*.txt", "recordings/*"))
     for n, file in enumerate(sorted((sample_data / "recordings").iterdir())):
-        if n % 6:
+        if n % 10:
             (folder / "recordings" / file.name).write_bytes(file.read_bytes())
             continue
         journal = folder / "recordings" / f"{file.stem}.hrvj"
