@@ -31,7 +31,7 @@ def convert(
     target : str or Path
         Where to; ``"-"`` is standard output, for formats of one file.
     to : str, optional
-        Name of an `ingest.WRITERS` entry; default: the only one whose ending the target has.
+        Name of an `ingest.WRITERS` entry; default: the first whose ending the target has.
     replace : bool
         Replace files that exist; otherwise they are an error.
 
@@ -67,12 +67,11 @@ def convert(
 
 
 def _by_ending(target: Path) -> Writer:
+    """Find the format with the longest ending that the name has; of equal ones, the first."""
     found = [writer for writer in WRITERS if target.name.lower().endswith(writer.suffix)]
-    longest = max((len(writer.suffix) for writer in found), default=0)
-    found = [writer for writer in found if len(writer.suffix) == longest]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(writer.name for writer in found or WRITERS)
+    if found:
+        return max(found, key=lambda writer: len(writer.suffix))
+    names = ", ".join(writer.name for writer in WRITERS)
     raise InputError(
         f"the ending of {str(target)!r} does not say which format is meant; say --to with one of "
         f"{names}"

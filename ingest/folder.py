@@ -200,15 +200,15 @@ class _Run:
         if _ANNOTATION.search(name) and found.path.with_suffix(".hea").exists():
             report.beside.append(name)  # the header reads it
             return
-        subject = self.whose(name)
-        if subject is None:
+        subject, log = self.whose(name), log_of(head)
+        if subject is None and log is None:
             report.unread.append((name, "its name does not say whose it is"))
             return
-        log = log_of(head)
         if log is not None or _TAGS.search(found.path.name):
             source = Source(found.path.name, content=found.path.read_bytes())
-            self.waiting.append((name, digest, subject, log, source))
+            self.waiting.append((name, digest, subject or "", log, source))
             return
+        assert subject is not None  # only a log may name its people itself
         try:
             source = _Watched(found.path.name, found.path, tick=lambda n: self._tick(n, name))
             recording = open_recording(source, tz=self.study.tz)
@@ -216,7 +216,7 @@ class _Run:
             if _BESIDE.search(found.path.name):
                 report.beside.append(name)
             else:
-                report.unread.append((name, str(error)))
+                report.unread.append((name, _reason(error, found.path.name)))
             return
         self._keep(recording, found, digest, subject)
 
@@ -248,6 +248,11 @@ class _Run:
     ) -> None:
         given = table["subject"] if "subject" in table else pd.Series("", index=table.index)
         table = table.assign(subject=[whose or subject for whose in given.fillna("")])
+        nobody = table["subject"] == ""
+        if nobody.any():
+            why = f"{int(nobody.sum())} {log.name} have no subject, nor does the name of the file"
+            self.report.unread.append((name, why))
+            table = table[~nobody]
         if log.span:
             table, left = _on_clock(table, log.span, start)
             if left:
@@ -270,7 +275,7 @@ class _Run:
                     table = log.read(source, tz=self.study.tz, subject=subject)
                 self._rows(log, table, name, subject, self._start_for(name))
             except HRVError as error:
-                self.report.unread.append((name, str(error)))
+                self.report.unread.append((name, _reason(error, source.name)))
                 continue
             self.study.note([Entry(digest, name, subject=subject)])
 
@@ -328,6 +333,14 @@ class _Run:
                 said.append(f"{log.name} name {', '.join(others[:5])}, whose recordings are not "
                             "in the study")  # fmt: skip
         return said
+
+
+def _reason(error: HRVError, name: str) -> str:
+    """Say why a file was not read, without its name, which stands in front already."""
+    said = str(error).removeprefix(name).lstrip(":, ")
+    if said.startswith("no known recording"):
+        return "no known recording, events or outcomes"
+    return said
 
 
 def _nowhere(done: int) -> None:

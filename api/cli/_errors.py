@@ -41,7 +41,7 @@ def run(command: Callable[..., object]) -> int:
         if not isinstance(error, HRVError):
             raise
         nothing = isinstance(error, NotComputableError)
-        return _say(_as_options(str(error)), EXIT_NOT_COMPUTABLE if nothing else EXIT_BAD_INPUT)
+        return _say(as_options(str(error)), EXIT_NOT_COMPUTABLE if nothing else EXIT_BAD_INPUT)
     if code == EXIT_INTERRUPTED:  # typer has taken the interruption for itself
         return _say("interrupted", EXIT_INTERRUPTED)
     return code if isinstance(code, int) else 0
@@ -58,7 +58,8 @@ def _usage(error: Any) -> int:
     return _say(f"{message.rstrip('.')}; {path} -h shows the usage", EXIT_BAD_INPUT)
 
 
-def _as_options(message: str) -> str:
+def as_options(message: str) -> str:
+    """Spell Python's arguments in a message as the options of the command line."""
     for pattern, spelling in _SPELLINGS:
         message = re.sub(pattern, spelling, message)
     return message

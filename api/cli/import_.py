@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli._errors import as_options
+
 if TYPE_CHECKING:
     from ingest.folder import Imported
 
@@ -86,7 +88,7 @@ def _say(found: Imported, into: Path, *, dry_run: bool) -> None:
     for what in found.todo:
         typer.echo(f"to do: {what}")
     for name, why in found.unread:
-        typer.echo(f"not read: {name if why.startswith(name) else f'{name}: {why}'}", err=True)
+        typer.echo(f"not read: {name}: {as_options(why)}", err=True)
 
 
 def _some(names: list[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from api.cli import _options as opt
+from api.cli._errors import as_options
 from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def inspect(
         except HRVError as error:
             if len(files) == 1:
                 raise
-            failed.append(str(error))
+            failed.append(as_options(str(error)))
             continue
         found.append(describe(recording, source=file, format=input_format or ""))
         if recording.rr is not None:
@@ -86,7 +87,7 @@ def _page(each: Inspection) -> str:
         lines += [
             ("device", each.device or "–"),
             ("unit", each.unit),
-            ("clock", each.clock),
+            ("clock", as_options(each.clock)),
             ("start", cell(each.start)),
             ("duration", f"{_clock(each.duration_s)} from the first beat to the last"),
             ("sum of RR", f"{_clock(each.beats_s)}, {_check(each)}"),
@@ -98,7 +99,9 @@ def _page(each: Inspection) -> str:
         ]  # fmt: skip
     if each.events or each.outcomes:
         lines.append(("besides", f"{each.events} events, {each.outcomes} outcomes"))
-    lines += [("use", use) for use in each.uses] + [("note", note) for note in each.notes]
+    lines += [("use", use) for use in each.uses] + [
+        ("note", as_options(note)) for note in each.notes
+    ]
     return "\n".join([each.source, *(f"  {key:<11}{value}" for key, value in lines), ""])
 
 

@@ -72,8 +72,10 @@ def read(source: Source, options: ReadOptions) -> Recording:
 
 def _unit(original: str) -> str:
     """Say where the unit comes from, once however often a recording was converted."""
-    original = original.removeprefix("ms (column rr_ms; from ").removesuffix(")")
-    return f"ms (column rr_ms; from {original})" if original else "ms (column rr_ms)"
+    begin = "ms (column rr_ms; from "
+    if original.startswith(begin):
+        return original
+    return f"{begin}{original})" if original else "ms (column rr_ms)"
 
 
 def _table(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -55,7 +55,7 @@ def test_a_phone_export_becomes_a_study_once(hrv_command, phone, tmp_path):
     done = hrv_command("import", phone, "--into", study, *ZONE)
     assert done.code == 0
     assert "6 recordings, 1 outcomes brought into" in done.out
-    assert "not read: IMG_0001.jpeg" in done.err
+    assert "not read: IMG_0001.jpeg: no known recording, events or outcomes\n" in done.err
     assert "not read: polar-user-data-export.zip/account-data.json" in done.err
     assert "DS_Store" not in done.err
     again = hrv_command("import", phone, "--into", study, *ZONE)
@@ -119,6 +119,17 @@ def test_subjects_are_taken_from_names_by_a_pattern(tmp_path):
     found = import_folder(tmp_path / "lab", tmp_path / "study", subject_pattern=r"S\d+")
     assert [s.subject for s in load_study(tmp_path / "study").sessions] == ["S02", "S03"]
     assert found.unread == [("rr.txt", "its name does not say whose it is")]
+
+
+def test_a_table_that_names_its_people_needs_no_subject_in_its_name(tmp_path):
+    (tmp_path / "lab" / "S02").mkdir(parents=True)
+    (tmp_path / "lab" / "S02" / "2026-03-03 07-50-42.txt").write_bytes(beats())
+    rows = ("S02,stroop,stress,2026-03-03T07:52Z,2026-03-03T07:54Z\n"
+            ",stroop,stress,2026-03-03T07:55Z,2026-03-03T07:56Z\n")  # fmt: skip
+    (tmp_path / "lab" / "all.csv").write_text("subject,phase,kind,start,end\n" + rows)
+    found = import_folder(tmp_path / "lab", tmp_path / "study", subject_pattern=r"S\d+", tz="UTC")
+    assert [len(s.episodes) for s in load_study(tmp_path / "study").sessions] == [1]
+    assert found.unread == [("all.csv", "1 events have no subject, nor does the name of the file")]
 
 
 def test_a_second_person_joins_the_study(tmp_path):

@@ -65,6 +65,14 @@ def test_inspect_of_a_file_without_beats_says_what_it_holds(hrv_command, tmp_pat
     assert "1 events" in done.out
 
 
+def test_inspect_names_options_as_the_command_line_spells_them(hrv_command, tmp_path):
+    path = tmp_path / "2017-07-19 07-50-42.txt"
+    path.write_text("812\n790\n805\n")
+    done = hrv_command("inspect", path)
+    assert "--tz gives the zone" in done.out
+    assert "tz=" not in done.out
+
+
 @pytest.mark.parametrize("name", ["gone.txt", "."])
 def test_inspect_of_nothing_is_one_sentence(hrv_command, name):
     done = hrv_command("inspect", name)
@@ -118,11 +126,11 @@ def test_convert_to_standard_output(hrv_command, walk):
     ],
 )
 def test_convert_with_wrong_words_is_one_sentence(hrv_command, walk, tmp_path, args, says):
-    done = hrv_command("convert", walk, tmp_path / "b.txt", *args)
+    done = hrv_command("convert", walk, tmp_path / "b.xyz", *args)
     assert done.code == 2
     assert says in done.err
     assert done.err.count("\n") == 1
-    assert not (tmp_path / "b.txt").exists()
+    assert not (tmp_path / "b.xyz").exists()
 
 
 def test_convert_puts_a_second_device_on_the_clock_of_the_first(hrv_command, tmp_path):
