@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 
 from hrv.errors import FormatError, NotComputableError
 from hrv.types import RR_MAX_MS, Flag, Float, Int, Provenance, RRSeries
@@ -17,6 +19,8 @@ SLOWEST_HZ, FASTEST_HZ = 50.0, 100_000.0
 """Sampling rates between which R peaks are looked for."""
 LIKE_TEMPLATE = 0.66
 """Least correlation of a beat with the average beat that counts as clean."""
+MAY_HIDE = 1.7
+"""Times the usual interval around it from which an interval may hide a missed beat."""
 _SHORTEST_S = 5.0
 _HALF_BEAT_S = 0.1
 _SEARCH_S = 0.02
@@ -39,7 +43,30 @@ def resolution_note(rate_hz: float, *, refined: bool) -> str:
     return f"{says}; a parabola through each peak makes it less" if refined else says
 
 
-def to_series(ecg: ECG, provenance: Provenance) -> RRSeries:
+@dataclass(frozen=True)
+class Piece:
+    """Samples that follow one another without a loss.
+
+    Parameters
+    ----------
+    first, last : int
+        Samples [first, last).
+    at_s : float
+        Time of the first of them, s since the first sample of the recording.
+    """
+
+    first: int
+    last: int
+    at_s: float
+
+
+@dataclass(frozen=True)
+class _Beats:
+    peak_s: Float  #: R peaks, s since the first sample of the recording
+    likeness: Float  #: correlation of each with the average beat of its piece
+
+
+def to_series(ecg: ECG, provenance: Provenance, pieces: Sequence[Piece] = ()) -> RRSeries:
     """Find the R peaks of an ECG and return the intervals between them.
 
     Parameters
@@ -48,49 +75,91 @@ def to_series(ecg: ECG, provenance: Provenance) -> RRSeries:
         At least 5 s at 50 Hz or more, all finite.
     provenance : Provenance
         Of the file; its unit and notes are completed.
+    pieces : sequence of Piece, optional
+        Where samples were lost: no interval spans two pieces, and a piece under 5 s is left
+        out.  Default: nothing was lost.
 
     Returns
     -------
     RRSeries
-        Time zero is the first peak; intervals with a doubtful peak carry `Flag.SUSPECT`.
+        Time zero is the first peak; intervals with a doubtful peak, or that may hide a missed
+        one, carry `Flag.SUSPECT`.
 
     Raises
     ------
     FormatError
         If the signal is too short, too slow, flat or holds NaN.
     NotComputableError
-        If fewer than three R peaks are found.
+        If fewer than three R peaks are found in one piece.
     """
     name, rate = provenance.source, ecg.sampling_rate_hz
     _check(ecg, name)
-    clean, found = _detect(ecg)
-    if found.size < 3:
+    whole = [Piece(0, ecg.signal.size, 0.0)]
+    found = [beats for piece in pieces or whole if (beats := _search(ecg, piece)) is not None]
+    peaks = sum(beats.peak_s.size for beats in found)
+    if not any(beats.peak_s.size >= 3 for beats in found):
         raise NotComputableError(
-            f"{name}: {found.size} R peaks were found in {ecg.signal.size / rate:.0f} s of "
+            f"{name}: {peaks} R peaks were found in {ecg.signal.size / rate:.0f} s of "
             f"{ecg.channel or 'ECG'}; at least three are needed"
         )
-    peak_s = _refine(clean, found, rate) / rate
-    likeness = template_correlation(clean, found, rate)
-    doubtful = likeness < LIKE_TEMPLATE
-    rr_ms = np.diff(peak_s) * 1000
-    kept = (rr_ms <= RR_MAX_MS) & (rr_ms > 0)
-    flag = np.where(doubtful[1:] | doubtful[:-1], int(Flag.SUSPECT), 0)
-    share = float(np.mean(~doubtful))
-    start = None if ecg.start is None else ecg.start + timedelta(seconds=float(peak_s[0]))
+    rr_ms, end_s, flag = (
+        np.concatenate(part) for part in zip(*map(_intervals, found), strict=True)
+    )
+    zero_s = float(end_s[0] - rr_ms[0] / 1000)
     notes = (
         f"R peaks of {ecg.channel or 'the ECG'} found by neurokit2, refined by a parabola",
-        f"signal quality: {100 * share:.0f} % of {found.size} beats correlate at least "
-        f"{LIKE_TEMPLATE} with the average beat (median {np.median(likeness):.2f}); "
-        "intervals at the others are marked",
+        _quality(np.concatenate([beats.likeness for beats in found]), rr_ms, flag),
+        *_losses(len(pieces), len(found)),
         resolution_note(rate, refined=True),
     )
     provenance = replace(
         provenance, unit=f"samples at {rate:g} Hz", notes=(*notes, *provenance.notes)
     )
     return RRSeries.from_ms(
-        rr_ms[kept], t_s=(peak_s[1:] - peak_s[0])[kept], start=start, flag=flag[kept],
-        provenance=provenance,
+        rr_ms, t_s=end_s - zero_s, flag=flag, provenance=provenance,
+        start=None if ecg.start is None else ecg.start + timedelta(seconds=zero_s),
     )  # fmt: skip
+
+
+def _quality(likeness: Float, rr_ms: Float, flag: Int) -> str:
+    """State the quality of the signal: how alike its beats are, and what share of time is clean."""
+    clean = float(rr_ms[flag == 0].sum() / rr_ms.sum())
+    return (
+        f"signal quality: {100 * clean:.0f} % of the time lies between two clean beats that follow "
+        f"each other; {100 * float(np.mean(likeness >= LIKE_TEMPLATE)):.0f} % of {likeness.size} "
+        f"beats correlate at least {LIKE_TEMPLATE} with the average beat (median "
+        f"{np.median(likeness):.2f}); the other intervals are marked"
+    )
+
+
+def _losses(pieces: int, found: int) -> tuple[str, ...]:
+    if pieces < 2:
+        return ()
+    left = f"; {pieces - found} pieces under {_SHORTEST_S:g} s left out" if found < pieces else ""
+    return (f"samples were lost {pieces - 1} times: a gap lies there{left}",)
+
+
+def _search(ecg: ECG, piece: Piece) -> _Beats | None:
+    """Find the R peaks of a piece; None if it is too short or flat, or holds none."""
+    rate = ecg.sampling_rate_hz
+    signal = ecg.signal[piece.first : piece.last]
+    if signal.size < _SHORTEST_S * rate or np.ptp(signal) == 0:
+        return None
+    clean, found = _detect(signal, rate)
+    peak_s = _refine(clean, found, rate) / rate + piece.at_s
+    rising = np.concatenate(([True], np.diff(peak_s) > 0))[: found.size]
+    return _Beats(peak_s[rising], template_correlation(clean, found, rate)[rising])
+
+
+def _intervals(beats: _Beats) -> tuple[Float, Float, Int]:
+    """Intervals (ms) of one piece, times of the beats that end them (s) and flags."""
+    doubtful = beats.likeness < LIKE_TEMPLATE
+    rr_ms = np.diff(beats.peak_s) * 1000
+    kept = rr_ms <= RR_MAX_MS
+    usual = pd.Series(rr_ms).rolling(11, center=True, min_periods=1).median().to_numpy()
+    missed = rr_ms > MAY_HIDE * usual  # a beat that noise hid leaves no trace but this
+    flag = np.where(doubtful[1:] | doubtful[:-1] | missed, int(Flag.SUSPECT), 0)
+    return rr_ms[kept], beats.peak_s[1:][kept], flag[kept]
 
 
 def first_peak(start: datetime | None, says: str) -> tuple[datetime | None, str]:
@@ -127,10 +196,9 @@ def _neurokit() -> ModuleType:
     return neurokit2  # type: ignore[no-any-return]
 
 
-def _detect(ecg: ECG) -> tuple[Float, Int]:
+def _detect(signal: Float, rate: float) -> tuple[Float, Int]:
     neurokit = _neurokit()
-    rate = ecg.sampling_rate_hz
-    signal = ecg.signal - np.median(ecg.signal)
+    signal = signal - np.median(signal)
     signal = signal / np.max(np.abs(signal))
     whole_rate = max(1, round(rate))
     try:

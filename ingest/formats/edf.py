@@ -6,13 +6,14 @@ import io
 import re
 import warnings
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from hrv.errors import FormatError, HRVError, MissingExtraError
 from hrv.types import RR_MAX_MS, Provenance, RRSeries
-from ingest.formats._ecg import first_peak, to_series
+from ingest.formats._ecg import Piece, first_peak, to_series
 from ingest.formats._lines import shown
 from ingest.formats._options import aware_start
 from ingest.formats.base import ECG, Format, ReadOptions, Recording, Source
@@ -21,6 +22,7 @@ from ingest.formats.wfdb_record import pick_channel
 _VERSION = b"0       "
 _BEAT = re.compile(r"r|r[- _]?(peak|wave)|qrs|beat", re.I)
 _LARGEST = 1 << 31
+_ONSET = re.compile(rb"([+-]\d{1,9}(?:\.\d{1,9})?)\x14")
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -65,7 +67,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         labels[at], str(signal.physical_dimension),
     )  # fmt: skip
     provenance = Provenance(source=source.name, format="edf", clock=says)
-    return Recording(to_series(ecg, provenance), ecg=ecg)
+    return Recording(to_series(ecg, provenance, _pieces(data, ecg, source.name)), ecg=ecg)
 
 
 def _check_length(data: bytes, name: str) -> None:
@@ -87,6 +89,34 @@ def _check_length(data: bytes, name: str) -> None:
             f"its header promises {size} bytes but {len(data)} are there: it was cut short or "
             "never closed", source=name
         )  # fmt: skip
+
+
+def _pieces(data: bytes, ecg: ECG, name: str) -> list[Piece]:
+    """Find the pieces of a discontinuous file (EDF+D), whose records say when they begin.
+
+    Each record opens its annotations with its own onset and a byte 20, twice.
+    """
+    if data[192:197] != b"EDF+D":
+        return []
+    records, signals = int(data[236:244]), int(data[252:256])
+    labels = [data[256 + 16 * i : 272 + 16 * i].strip() for i in range(signals)]
+    if b"EDF Annotations" not in labels:
+        raise FormatError("is discontinuous (EDF+D) but says nowhere when its records begin",
+                          source=name)  # fmt: skip
+    counts = [int(data[256 + 216 * signals + 8 * i :][:8]) for i in range(signals)]
+    begin = 256 * (signals + 1) + 2 * sum(counts[: labels.index(b"EDF Annotations")])
+    onset = []
+    for record in range(records):
+        mark = _ONSET.match(data, begin + 2 * sum(counts) * record)
+        if mark is None:
+            raise FormatError(f"record {record + 1} does not say when it begins", source=name)
+        onset.append(float(mark[1]))
+    each = ecg.signal.size // records
+    ahead = np.diff(onset) - each / ecg.sampling_rate_hz
+    if (ahead < -0.5 / ecg.sampling_rate_hz).any():
+        raise FormatError("its records overlap in time", source=name)
+    starts = [0, *(np.flatnonzero(ahead > 0.5 / ecg.sampling_rate_hz) + 1).tolist(), records]
+    return [Piece(each * a, each * b, onset[a] - onset[0]) for a, b in pairwise(starts)]
 
 
 def _decoded(data: bytes, name: str) -> tuple[Any, list[str]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
 from hrv.errors import FormatError
-from hrv.types import Bool, Float, Provenance
+from hrv.types import Float, Provenance
 from ingest import clock
-from ingest.formats._ecg import first_peak, to_series
+from ingest.formats._ecg import Piece, first_peak, to_series
 from ingest.formats._options import aware_start
 from ingest.formats._rows import Cells, has_head
 from ingest.formats.base import ECG, Format, ReadOptions, Recording, Source
 
 _NS, _UV = "sensor timestamp [ns]", "ecg [uv]"
-_STEADY = 0.02
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -28,7 +28,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """Read a Polar ECG log and find its R peaks.
 
     The rate is that of the strap's own clock; where samples were lost (a step of more than
-    one and a half samples) the log is refused, because peaks would be misplaced.
+    one and a half samples) a gap is left, and peaks are found on either side of it.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     column = _UV if _UV in cells.head else next((c for c in cells.head if "ecg" in c), _UV)
     signal = cells.numbers(column)
     seconds = cells.numbers(_NS) / 1e9
-    rate = _rate(cells, seconds)
+    rate, pieces = _pieces(cells, seconds)
     moment = _moment(cells)
     start, says = first_peak(*aware_start(moment, options, "phone timestamp of the first sample"))
     ecg = ECG(signal, rate, start, "ecg", "µV")
     provenance = Provenance(
         source=source.name, format="polar_ecg", clock=says, device="Polar", notes=cells.notes
     )
-    return Recording(to_series(ecg, provenance), ecg=ecg)
+    return Recording(to_series(ecg, provenance, pieces), ecg=ecg)
 
 
 def _moment(cells: Cells) -> datetime | None:
@@ -66,20 +66,20 @@ def _moment(cells: Cells) -> datetime | None:
     return cells.moments("phone timestamp", [0])[0]
 
 
-def _rate(cells: Cells, seconds: Float) -> float:
+def _pieces(cells: Cells, seconds: Float) -> tuple[float, list[Piece]]:
+    """Find samples a second where none were lost, and the pieces between losses."""
     step = np.diff(seconds)
     middle = float(np.median(step))
     if middle <= 0:
         raise FormatError("the strap's time does not rise from sample to sample",
                           source=cells.source)  # fmt: skip
-    wrong: Bool = (step > 1.5 * middle) | (step <= 0)
-    if wrong.any():
-        row = int(np.argmax(wrong)) + 1
-        raise cells.error(
-            row, f"{step[row - 1]:.3f} s pass between two samples: ECG was lost; cut the log "
-            "there and read the parts"
-        )  # fmt: skip
-    return float((seconds.size - 1) / (seconds[-1] - seconds[0]))
+    if (step <= 0).any():
+        raise cells.error(int(np.argmax(step <= 0)) + 1, "the strap's time runs backwards; sort "
+                          "the lines, or delete doubled ones")  # fmt: skip
+    lost = step > 1.5 * middle
+    edges = [0, *(np.flatnonzero(lost) + 1).tolist(), seconds.size]
+    pieces = [Piece(a, b, float(seconds[a] - seconds[0])) for a, b in pairwise(edges)]
+    return float((~lost).sum() / step[~lost].sum()), pieces
 
 
 FORMAT = Format(
