@@ -15,7 +15,7 @@ import psutil
 
 SLOTS = 256
 """Most jobs that can be told apart when one is cancelled."""
-_END_S = 2.0
+_END_S = 0.5
 
 
 class CancelledWorkError(Exception):
@@ -76,6 +76,12 @@ class Pool:
             except BrokenProcessPool:
                 self._executor = None  # a worker was killed; the next ones start afresh
                 return self._running().submit(work, *arguments)
+
+    def warm(self, work: Callable[[], Any]) -> None:
+        """Start every worker now, so that the first request does not wait for imports."""
+        if self.workers:
+            for _ in range(self.workers):
+                self.submit(work)
 
     def claim(self, listener: Callable[[int, int], None]) -> int:
         """Take a free slot whose progress goes to `listener`."""
@@ -145,7 +151,8 @@ def _end(executor: ProcessPoolExecutor | ThreadPoolExecutor) -> None:
         with suppress(psutil.NoSuchProcess):
             processes.append(psutil.Process(pid))
     _, alive = psutil.wait_procs(processes, timeout=_END_S)
-    for process in alive:  # deep in one long computation; nothing of it is lost but time
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    psutil.wait_procs(alive, timeout=_END_S)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in alive:  # deep in one long computation; nothing of it is lost but time
+            with suppress(psutil.NoSuchProcess):
+                end(process)
+        _, alive = psutil.wait_procs(alive, timeout=_END_S)

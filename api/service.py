@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api import work
 from api.cache import ByteCache
 from api.hub import Hub
 from api.jobs import JobRunner
@@ -35,6 +36,7 @@ class Service:
     def start(self) -> None:
         """Take up what an earlier run left unfinished."""
         self.jobs.start()
+        self.pool.warm(work.warm)
 
     def stop(self) -> None:
         """End: what was accepted is written, what was computing is put back."""

@@ -73,6 +73,13 @@ def returning(work: Callable[P, R]) -> Callable[P, R | Failed]:
     return wrapped
 
 
+def warm() -> None:
+    """Import what analyses need."""
+    import hrv.report  # noqa: F401
+    from hrv.clean import clean  # noqa: F401
+    from hrv.study import analyse  # noqa: F401
+
+
 @returning
 def compare(where: str, study_id: UUID, slot: int) -> Analysed:
     """Analyse a study as it stands; the result, its report, and the hash of what went in."""

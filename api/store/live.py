@@ -354,8 +354,9 @@ def _compact(session: Session, recording: UUID, *, everything: bool) -> None:
     for chunk in chunks(recording, beats.part(0, keep), number=first, sequence=0):
         chunk.next_sequence = int(numbers[chunk.next_sequence - 1]) + 1
         session.add(chunk)
+    for row in rows:
+        session.expunge(row)
     session.execute(delete(TailPart).where(TailPart.recording_id == recording))
-    session.expunge_all()
     holes = np.flatnonzero(np.diff(numbers[keep:]) != 1) + keep + 1
     for lo, hi in pairwise([keep, *holes.tolist(), len(beats)]):
         if lo < hi:

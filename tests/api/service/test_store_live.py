@@ -156,12 +156,12 @@ def test_a_finished_recording_is_a_series_and_takes_no_more(store, writer, recor
     rr = rr_of(300, seed=2)
     send(writer, recording, 0, rr)
     writer.finish(recording).result(10)
-    writer.finish(recording).result(10)
     with store.read() as session:
         row = session.get_one(models.Recording, recording)
         series = series_of(row, read_beats(session, recording))
     assert (row.state, row.beats, len(series)) == ("closed", 300, 300)
     assert row.duration_s == pytest.approx(rr.sum() / 1000)
+    writer.finish(recording).result(10)
     with pytest.raises(ClosedError):
         send(writer, recording, 300, [800])
 
