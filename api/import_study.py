@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.schemas.logs import EventIn
+from api.schemas.recordings import Recording
+from api.schemas.results import PlanIn
 from api.schemas.studies import Clean, DesignIn, Endpoint, Study, StudyIn
 from ingest import study as files
+from ingest.events import read_doses, read_events, read_phases
+from ingest.outcomes import read_outcomes
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from api.client import Client
 
 Told = Callable[[str, int, int], None]
@@ -42,21 +50,25 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
     study = client.create_study(declared(file))
     for name in sorted(_people(file, [row["subject"] for row in listed])):
         client.create_subject(study.id, name)
+    made = []
     for number, row in enumerate(listed, start=1):
-        client.upload(
+        recording = client.upload(
             study.id, row["path"], row["subject"],
             name=row["name"], condition=row["condition"], format=row["format"], unit=row["unit"],
             tz=row["tz"], start=row["start"], sampling_rate_hz=row["sampling_rate_hz"],
         )  # fmt: skip
+        made.append(recording)
         if told is not None:
             told(row["name"], number, len(listed))
-    whose = file.section("data").get("subject")
-    for section, log in (
-        ("design", "phases"), ("data", "events"), ("data", "doses"), ("data", "outcomes"),
-    ):  # fmt: skip
-        table = file.resolve(section, log)
-        if table is not None:
-            client.import_table(study.id, log, table, subject=whose)
+    for log, table in _tables(file):
+        if log == "events" and _send_seconds(client, file, table, made):
+            continue
+        whose = file.section("data").get("subject")
+        client.import_table(study.id, log, table, subject=whose)
+    plan = file.resolve("plan", "file")
+    if plan is not None:
+        content = json.loads(plan.read_text(encoding="utf-8"))
+        client.create_plan(study.id, PlanIn(title=plan.name, content=content))
     return study
 
 
@@ -87,18 +99,45 @@ def declared(file: files._File) -> StudyIn:
     )
 
 
-def _people(file: files._File, recorded: list[str]) -> set[str]:
-    """Everyone whom the recordings and the logs name."""
-    from ingest.events import read_doses, read_events, read_phases
-    from ingest.outcomes import read_outcomes
-
-    tz, whose = file.content.get("tz"), file.section("data").get("subject")
-    people = set(recorded)
-    for section, log, read in (
-        ("design", "phases", read_phases), ("data", "events", read_events),
-        ("data", "doses", read_doses), ("data", "outcomes", read_outcomes),
+def _tables(file: files._File) -> Iterator[tuple[str, Path]]:
+    """Every log the study file names."""
+    for section, log in (
+        ("design", "phases"), ("data", "events"), ("data", "doses"), ("data", "outcomes"),
     ):  # fmt: skip
         table = file.resolve(section, log)
         if table is not None:
-            people |= set(read(table, tz=tz, subject=whose)["subject"])
+            yield log, table
+
+
+def _send_seconds(
+    client: Client, file: files._File, table: Path, recordings: Sequence[Recording]
+) -> bool:
+    """Send events in seconds since the start: as ever, they hold for each of a person's recordings.
+
+    Returns False if the table has clock times instead.
+    """
+    whose = file.section("data").get("subject")
+    events = read_events(table, tz=file.content.get("tz"), subject=whose)
+    if not len(events) or events["start"].dtype.kind != "f":
+        return False
+    for recording in recordings:
+        for row in events[events["subject"] == recording.subject].to_dict(orient="records"):
+            said = {str(k): v for k, v in row.items() if k not in ("start", "end")}
+            client.add(
+                recording.study_id,
+                EventIn(**said, recording_id=recording.id, start_s=row["start"], end_s=row["end"]),
+            )
+    return True
+
+
+def _people(file: files._File, recorded: list[str]) -> set[str]:
+    """Everyone whom the recordings and the logs name."""
+    tz, whose = file.content.get("tz"), file.section("data").get("subject")
+    readers: dict[str, Callable[..., pd.DataFrame]] = {
+        "phases": read_phases, "events": read_events, "doses": read_doses,
+        "outcomes": read_outcomes,
+    }  # fmt: skip
+    people = set(recorded)
+    for log, table in _tables(file):
+        people |= set(readers[log](table, tz=tz, subject=whose)["subject"])
     return people - {""}

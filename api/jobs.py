@@ -76,7 +76,7 @@ class JobRunner:
             found = self._running.get(job)
             return None if found is None else (found.done, found.total)
 
-    def add(self, session: Session, study: Study) -> Job:
+    def add(self, session: Session, study: Study, key: dict[str, Any] | None) -> Job:
         """Put a comparison of a study as it stands into the caller's transaction.
 
         A result that was computed from the very same content is the answer at once.  Call
@@ -89,25 +89,31 @@ class JobRunner:
         """
         if len(self._running) >= MOST_RUNNING:
             raise queue.Full
-        key = content_key(session, study)
+        content = content_key(session, study, now(), key)
         known = session.scalar(
             select(ComparisonResult.id).where(
-                ComparisonResult.study_id == study.id, ComparisonResult.key == key
+                ComparisonResult.study_id == study.id, ComparisonResult.key == content
             )
         )
-        job = Job(study_id=study.id, kind=COMPARE, parameters={}, owner=self._identity)
+        said = {} if key is None else {"key": key}
+        job = Job(study_id=study.id, kind=COMPARE, parameters=said, owner=self._identity)
         if known is not None:
             job.state, job.comparison_id = "done", known
         session.add(job)
         session.flush()
         return job
 
-    def submit(self, job_id: UUID, study_id: UUID, tries: int = 1) -> None:
+    def submit(self, job_id: UUID, tries: int = 1) -> None:
         """Give a stored job to the pool."""
+        with self._store.read() as session:
+            job = session.get(Job, job_id)
+        if job is None or job.study_id is None:
+            return
+        study_id = job.study_id
         slot = self._pool.claim(lambda done, total: self._told(job_id, done, total))
         with self._lock:
             self._running[job_id] = _Running(slot, tries=tries)
-        arguments = (work.place_of(self._store), study_id, slot)
+        arguments = (work.place_of(self._store), study_id, job.parameters.get("key"), slot)
         try:
             future = self._pool.submit(work.compare, *arguments)
         except BrokenExecutor:  # ending: the job stays in the store for the next run
@@ -156,7 +162,7 @@ class JobRunner:
             self._write(job_id, state="cancelled")
         except BrokenExecutor:
             if running.tries < _MOST_TRIES:
-                self.submit(job_id, study_id, running.tries + 1)
+                self.submit(job_id, running.tries + 1)
             else:
                 self._fail(job_id, "a worker died three times over this; see the server's log")
         except HRVError as error:
@@ -223,9 +229,9 @@ class JobRunner:
             jobs = session.scalars(left.order_by(Job.id).limit(max(room, 0))).all()
             for job in jobs:
                 job.state, job.owner, job.seen_at = "queued", self._identity, now()
-            found = [(job.id, job.study_id) for job in jobs if job.study_id is not None]
-        for job_id, study_id in found:
-            self.submit(job_id, study_id)
+            found = [job.id for job in jobs]
+        for job_id in found:
+            self.submit(job_id)
 
     def _keep_seen(self) -> None:
         while not self._ending.wait(BEAT_S):

@@ -24,6 +24,7 @@ from api.store import Store, open_store
 from api.store.models import Recording, Study, Subject
 from api.store.recordings import read_series
 from api.store.studies import build_study, content_key, episodes_of
+from api.store.types import now
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
 from hrv.types import NNSeries
@@ -81,7 +82,7 @@ def warm() -> None:
 
 
 @returning
-def compare(where: str, study_id: UUID, slot: int) -> Analysed:
+def compare(where: str, study_id: UUID, key: Mapping[str, Any] | None, slot: int) -> Analysed:
     """Analyse a study as it stands; the result, its report, and the hash of what went in."""
     from hrv.report import render
     from hrv.study import analyse
@@ -90,13 +91,14 @@ def compare(where: str, study_id: UUID, slot: int) -> Analysed:
         stored = session.get(Study, study_id)
         if stored is None:
             raise InputError("the study was deleted meanwhile")
-        key = content_key(session, stored)
-        study = build_study(session, stored)
+        at = now()
+        content = content_key(session, stored, at, key)
+        study = build_study(session, stored, key)
     tell_progress(slot, 0, len(study.sessions))
-    result = analyse(study, progress=lambda done, total: tell_progress(slot, done, total))
+    result = analyse(study, progress=lambda done, total: tell_progress(slot, done, total), now=at)
     packer = zstandard.ZstdCompressor(level=6)
     data = orjson.dumps(plain(as_mapping(result)))
-    return Analysed(key, packer.compress(data), packer.compress(render(result).encode()))
+    return Analysed(content, packer.compress(data), packer.compress(render(result).encode()))
 
 
 @returning

@@ -40,7 +40,17 @@ def with_registration(study: Study, plan: Path | None, key: Path | None) -> Stud
         if key is not None:
             raise StudyError("there is a key but the study file names no plan that it belongs to")
         return study
-    content = _json(plan)
+    given = None if key is None else read_key(key)
+    return registered(study, _json(plan), given, name=plan.name)
+
+
+def registered(
+    study: Study, content: Mapping[str, Any], key: Key | None, *, name: str = "plan.json"
+) -> Study:
+    """Attach the content of a ``plan.json``, and take off the blinding if there is a key.
+
+    Parameters and errors as for `with_registration`; `name` stands in messages.
+    """
     try:
         record = content["record"]
         zone = ZoneInfo(content["tz"])
@@ -52,20 +62,20 @@ def with_registration(study: Study, plan: Path | None, key: Path | None) -> Stud
             for look, name in zip(record["looks"], content["look_names"], strict=True)
         )  # fmt: skip
         committed = record["key_sha256"]
-        registered = record["declared"]
-    except (KeyError, TypeError, ValueError) as error:
+        end = looks[-1].time
+        changed = changes(record["declared"], study)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FormatError(
             f"is no plan of this software ({error}); restore it as `hrv plan` wrote it",
-            source=plan.name,
+            source=name,
         ) from None
-    changed = changes(registered, study)
     if digest(record) != content.get("sha256"):
         changed = ("plan.json no longer has the content that its hash was made of", *changed)
     drawn_at = content.get("drawn_at")
     if len(study.phases) and drawn_at and _moment(str(drawn_at)) > study.phases["start"].min():
         changed = ("the order was drawn after the first block had begun", *changed)
     registration = Registration(
-        str(content.get("sha256")), looks[-1].time, looks, str(record["spending"]),
+        str(content.get("sha256")), end, looks, str(record["spending"]),
         blinded=committed is not None, unblinded=key is not None, changed=changed,
     )  # fmt: skip
     study = replace(study, registration=registration)
@@ -76,19 +86,18 @@ def with_registration(study: Study, plan: Path | None, key: Path | None) -> Stud
     if key is None:
         # nobody knows yet which code is which, so no direction can be a benefit
         return replace(study, settings=replace(study.settings, direction="none"))
-    return _unblind(study, read_key(key, str(committed)))
+    if key.commitment != str(committed):
+        raise StudyError("the key is not the one that was registered with this study")
+    return _unblind(study, key)
 
 
-def read_key(path: Path, committed: str) -> Key:
-    """Read a key and check that it is the one the registration committed to."""
+def read_key(path: Path) -> Key:
+    """Read the key of a blinded study."""
     content = _json(path)
     try:
-        key = Key({str(k): str(v) for k, v in content["codes"].items()}, str(content["nonce"]))
+        return Key({str(k): str(v) for k, v in content["codes"].items()}, str(content["nonce"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"is no key ({error})", source=path.name) from None
-    if key.commitment != committed:
-        raise StudyError(f"{path.name} is not the key that was registered with this study")
-    return key
 
 
 def _unblind(study: Study, key: Key) -> Study:

@@ -43,7 +43,16 @@ from api.schemas.logs import (
     PhaseIn,
 )
 from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, MarkIn, Recording
-from api.schemas.results import ComparisonOut, ComparisonSummary, Entry, Job, Plan, PlanIn
+from api.schemas.results import (
+    ComparisonIn,
+    ComparisonOut,
+    ComparisonSummary,
+    Entry,
+    Job,
+    KeyIn,
+    Plan,
+    PlanIn,
+)
 from api.schemas.studies import Study, StudyIn, Subject, SubjectIn
 
 LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
@@ -255,9 +264,10 @@ class Client(Transport):
 
     # -- comparisons ---------------------------------------------------------------------------
 
-    def start_comparison(self, study_id: UUID) -> Job:
-        """Ask for a comparison of the study as it stands."""
-        return self._create(f"/v1/studies/{study_id}/comparisons", None, Job)
+    def start_comparison(self, study_id: UUID, key: KeyIn | None = None) -> Job:
+        """Ask for a comparison of the study as it stands; `key` opens a blinded one."""
+        body = ComparisonIn(key=key)
+        return self._create(f"/v1/studies/{study_id}/comparisons", body, Job)
 
     def job(self, job_id: UUID) -> Job:
         """Read how far a job is."""

@@ -22,10 +22,11 @@ from api.routes import _docs as docs
 from api.routes._find import find
 from api.routes.jobs import show as show_job
 from api.schemas.base import Page, Table
-from api.schemas.results import ComparisonOut, ComparisonSummary, Job
+from api.schemas.results import ComparisonIn, ComparisonOut, ComparisonSummary, Job
 from api.service import Svc
 from api.store import models
 from api.store.studies import content_key
+from api.store.types import now
 
 router = APIRouter(prefix="/v1", tags=["comparisons"])
 
@@ -48,22 +49,31 @@ class Part(StrEnum):
     dependencies=needs("write"),
 )
 def start_comparison(
-    study_id: UUID, request: Request, service: Svc, key: creation.Key = None
+    study_id: UUID,
+    request: Request,
+    service: Svc,
+    body: ComparisonIn | None = None,
+    key: creation.Key = None,
 ) -> Response:
-    """Analyse the study as it stands: a job, done at once if nothing changed since the last."""
+    """Analyse the study as it stands: a job, done at once if nothing changed since the last.
+
+    A study with a plan is analysed as registered: sealed until a declared look has come.
+    """
+    opened = None if body is None or body.key is None else body.key.model_dump()
     started: list[UUID] = []
 
     def work(session: Session) -> creation.Created:
         study = find(session, models.Study, study_id)
-        job = service.jobs.add(session, study)
+        job = service.jobs.add(session, study, opened)
         if job.state == "queued":
             started.append(job.id)
         shown = show_job(job, service)
         return creation.Created(shown, f"/v1/jobs/{job.id}", job.version, status=202)
 
-    response = creation.create(service, request, key, "", work)
+    said = "" if body is None else body.model_dump_json()
+    response = creation.create(service, request, key, said, work)
     for job in started:
-        service.jobs.submit(job, study_id)
+        service.jobs.submit(job)
     return response
 
 
@@ -84,7 +94,7 @@ def list_comparisons(
     """List finished comparisons of a study; `current` says whether one is of its present data."""
     with service.store.read() as session:
         study = find(session, models.Study, study_id)
-        present = content_key(session, study)
+        present = content_key(session, study, now())
         kind = models.ComparisonResult
         query = select(kind).where(kind.study_id == study_id)
         return paging.page(

@@ -63,7 +63,7 @@ def read_table(
 ) -> Iterator[EventIn]:
     """Read the lines of an events table."""
     frame = read_events(source, tz=tz, subject=subject)
-    seconds = frame["start"].dtype.kind == "f"
+    seconds = bool(len(frame)) and frame["start"].dtype.kind == "f"
     if seconds and recording_id is None:
         raise FormatError(
             "has times in seconds since the recording's start; say of which one with "
@@ -71,7 +71,7 @@ def read_table(
             source=source.name,
         )
     for row in frame.to_dict(orient="records"):
-        who = {"subject": row["subject"], "phase": row["phase"], "kind": row["kind"]}
+        who = {c: row[c] for c in ("subject", "phase", "kind", "session", "note") if c in row}
         if seconds:
             yield EventIn(**who, recording_id=recording_id, start_s=row["start"], end_s=row["end"])
         else:

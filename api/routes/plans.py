@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pandas as pd
 from fastapi import APIRouter, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ from api.schemas.base import Page
 from api.schemas.results import Plan, PlanIn
 from api.service import Svc
 from api.store import models
+from hrv import study as core
+from ingest.registration import registered
 
 router = APIRouter(prefix="/v1", tags=["plans"])
 
@@ -45,7 +48,9 @@ def show(row: models.Plan) -> Plan:
 def create_plan(
     study_id: UUID, request: Request, service: Svc, body: PlanIn, key: creation.Key = None
 ) -> Response:
-    """Keep a plan; it does not change afterwards."""
+    """Keep a plan; it does not change afterwards, and the study is analysed as it registered."""
+    # refused now rather than at the end of the study
+    registered(core.Study(title="", sessions=(), phases=pd.DataFrame()), body.content, None)
 
     def work(session: Session) -> creation.Created:
         find(session, models.Study, study_id)

@@ -36,6 +36,8 @@ class EventIn(OfSubject):
     recording_id: UUID | None = Field(None, description="Needed with start_s and end_s.")
     start_s: Seconds | None = Field(None, description="s since the recording's start.")
     end_s: Seconds | None = Field(None, description="s since the recording's start.")
+    session: Text = Field("", description="Which session it belongs to; default: by time.")
+    note: Text = ""
 
     @model_validator(mode="after")
     def _one_sort(self) -> EventIn:

@@ -24,6 +24,21 @@ class Job(Resource):
     problem: Problem | None = Field(description="Why it failed.")
 
 
+class KeyIn(Wire):
+    """The key of a blinded study, as hrv plan wrote it."""
+
+    codes: dict[Annotated[str, Field(max_length=100)], Name] = Field(
+        max_length=100, description="Condition by code."
+    )
+    nonce: Name
+
+
+class ComparisonIn(Wire):
+    """What a comparison may need beside the study."""
+
+    key: KeyIn | None = Field(None, description="Opens a blinded study; it must be the one.")
+
+
 class ComparisonSummary(Wire):
     """A finished comparison; the whole of it is at /v1/comparisons/{id}."""
 
@@ -83,11 +98,11 @@ class ComparisonOut(NamedAnswer):
 
 
 class PlanIn(Wire):
-    """A declared plan, kept whole."""
+    """A declared plan, kept whole; the last one of a study is its registration."""
 
     title: Name
     content: dict[Annotated[str, Field(max_length=200)], Any] = Field(
-        description="The plan as hrv plan wrote it."
+        max_length=100, description="The plan.json that hrv plan wrote."
     )
 
 

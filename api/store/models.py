@@ -175,6 +175,8 @@ class Event(Resource, Base):
     end: Mapped[datetime | None]
     start_s: Mapped[float | None]
     end_s: Mapped[float | None]
+    session: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
 
 
 class Phase(Resource, Base):
@@ -237,7 +239,7 @@ class Outcome(Resource, Base):
 
 
 class Plan(Resource, Base):
-    """A declared plan, kept whole: what `hrv plan` made."""
+    """A declared plan, kept whole: the `plan.json` that `hrv plan` made."""
 
     __tablename__ = "plan"
     study_id: Mapped[UUID] = _of_study()

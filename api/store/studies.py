@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 from uuid import UUID
@@ -13,20 +14,22 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.models import Dose, Event, Outcome, Phase, Recording, Study, Subject
+from api.store.models import Dose, Event, Outcome, Phase, Plan, Recording, Study, Subject
 from api.store.recordings import read_series
 from api.store.types import to_text
 from hrv import study as core
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import StudyError
+from hrv.plan.draw import Key
 from hrv.types import Episode, Refusal, RRSeries
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.registration import registered
 from ingest.tables import times
 
 CONTENT: dict[type[Any], tuple[str, ...]] = {
     Recording: ("name", "condition", "state", "start", "provenance", "beats_sha256"),
-    Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s"),
+    Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s", "session"),
     Phase: ("condition", "start", "stop", "block", "randomised"),
     Dose: ("time", *(c for c in DOSE_COLUMNS if c not in ("subject", "time"))),
     Outcome: ("time", *(c for c in OUTCOME_COLUMNS if c not in ("subject", "time"))),
@@ -34,12 +37,19 @@ CONTENT: dict[type[Any], tuple[str, ...]] = {
 """What an analysis depends on, table by table."""
 
 
-def content_key(session: Session, study: Study) -> str:
-    """SHA-256 of everything that the analysis of a study depends on, the software included."""
+def content_key(
+    session: Session, study: Study, now: datetime, key: Mapping[str, Any] | None = None
+) -> str:
+    """SHA-256 of everything that the analysis of a study depends on, the software included.
+
+    Of the moment `now` only matters which declared looks at the effect have come.
+    """
+    plan = latest_plan(session, study.id)
     names = _names(session, study.id)
     said: dict[str, Any] = {
         "software": version("hrv-recovery"),
         "study": [study.title, study.tz, study.declared],
+        "plan": None if plan is None else [plan.content, key, _looks_come(plan.content, now)],
     }
     for model, columns in CONTENT.items():
         rows = _rows(session, study.id, model)
@@ -51,8 +61,32 @@ def content_key(session: Session, study: Study) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def build_study(session: Session, study: Study) -> core.Study:
+def latest_plan(session: Session, study: UUID) -> Plan | None:
+    """Return the plan that holds: the last one that was kept."""
+    plans = select(Plan).where(Plan.study_id == study).order_by(Plan.id.desc()).limit(1)
+    return session.scalar(plans)
+
+
+def _looks_come(content: Mapping[str, Any], now: datetime) -> int:
+    """How many looks of a plan have come; one that cannot be read says so when it is used."""
+    try:
+        looks = content["record"]["looks"]
+        return sum(datetime.fromisoformat(look["time"]) <= now for look in looks)
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = None) -> core.Study:
     """Read a whole study.
+
+    Parameters
+    ----------
+    session : Session
+        Of the store.
+    study : Study
+        The stored study.
+    key : mapping, optional
+        ``codes`` and ``nonce`` of a blinded study, once it may be opened.
 
     Raises
     ------
@@ -62,7 +96,7 @@ def build_study(session: Session, study: Study) -> core.Study:
     names = _names(session, study.id)
     declared = study.declared
     sessions, problems = _sessions(session, study, names)
-    return core.Study(
+    whole = core.Study(
         title=study.title,
         sessions=sessions,
         phases=_phases(_rows(session, study.id, Phase), names, study.tz),
@@ -84,6 +118,13 @@ def build_study(session: Session, study: Study) -> core.Study:
         seed=declared["seed"],
         problems=problems,
     )
+    plan = latest_plan(session, study.id)
+    if plan is None:
+        if key is not None:
+            raise StudyError("there is a key but the study has no plan that it belongs to")
+        return whole
+    opened = None if key is None else Key(dict(key["codes"]), str(key["nonce"]))
+    return registered(whole, plan.content, opened)
 
 
 def episodes_of(
@@ -108,7 +149,14 @@ def _within(
     found = within(clock, rr, subject=subject) if rr.start is not None else []
     placed = [e for e in rows if e.recording_id == recording.id and e.start_s is not None]
     seconds = [
-        {"subject": subject, "phase": e.phase, "kind": e.kind, "start": e.start_s, "end": e.end_s}
+        {
+            "subject": subject,
+            "phase": e.phase,
+            "kind": e.kind,
+            "start": e.start_s,
+            "end": e.end_s,
+            "session": e.session,
+        }
         for e in placed
     ]
     return (*found, *within(mark(seconds), rr, subject=subject))
@@ -152,10 +200,12 @@ def _events(rows: Sequence[Event], names: dict[UUID, str], tz: str | None) -> pd
     )
     if not rows:
         return frame.assign(start=[], end=[])
-    return frame.assign(
+    frame = frame.assign(
         start=times([e.start for e in rows if e.start], tz),
         end=times([e.end for e in rows if e.end], tz),
     )
+    named = [e.session for e in rows]
+    return frame.assign(session=named) if any(named) else frame
 
 
 def _phases(rows: Sequence[Phase], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:

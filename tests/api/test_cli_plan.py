@@ -185,7 +185,7 @@ def test_another_key_is_refused(planned, hrv_command, tmp_path):
     key.write_text(json.dumps(content))
     done = hrv_command("compare", folder, "--key", key)
     assert done.code == 2
-    assert "is not the key that was registered" in done.err
+    assert "not the one that was registered" in done.err
 
 
 def test_the_key_stays_out_of_the_study_folder(hrv_command, clock, tmp_path):

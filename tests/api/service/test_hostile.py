@@ -23,6 +23,15 @@ from api.settings import Settings
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = int(os.environ.get("HRV_TEST_EXAMPLES", "3"))
 DAY = "2026-03-04T"
+PLAN = {
+    "sha256": "0",
+    "tz": "Europe/Berlin",
+    "look_names": ["planned end"],
+    "record": {
+        "looks": [{"after_block": 8, "time": "2027-02-05T00:00:00+01:00", "level": 0.95}],
+        "spending": "none", "key_sha256": None, "declared": {},
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,8 @@ def identities(tmp_path_factory):
         outcome = client.add(
             study.id, OutcomeIn(subject="P01", time=f"{DAY}09:00:00Z", name="calm", value=3.0)
         )
-        plan = client.create_plan(study.id, PlanIn(title="The plan", content={"weeks": 8}))
+        other = client.create_study(StudyIn(title="Planned"))
+        plan = client.create_plan(other.id, PlanIn(title="The plan", content=PLAN))
         job = client.wait(client.start_comparison(study.id).id)
         yield url, {
             "study_id": study.id, "subject_id": subject.id, "recording_id": recording.id,
