@@ -16,6 +16,7 @@ from hrv.compare import washin_days
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, InputError, StudyError
+from hrv.recovery import MEASURES
 from hrv.study import Session, Study
 from hrv.types import Refusal, RRSeries
 from ingest.events import read_doses, read_events, read_phases
@@ -38,6 +39,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "plan": ("file",),
 }  # fmt: skip
 """Every key a study file may hold; another is an error, never ignored."""
+
+FAMILIARISATION = 3
+"""Stress tests that are left out where the study file does not say: the response shrinks most
+over the first three to five."""
 
 MANIFEST = ("file", "subject", "condition", "format", "unit", "tz", "start", "sampling_rate_hz")
 """Columns a manifest of recordings may have; `file` is required."""
@@ -107,7 +112,7 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
         settings=_settings(file),
         randomisation=_randomisation(file),
-        familiarisation=_whole_number(file, "design", "familiarisation", 0),
+        familiarisation=_familiarisation(file),
         seed=_whole_number(file, "", "seed", 0),
         problems=problems,
     )
@@ -192,6 +197,16 @@ def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
         raise FormatError(
             f'must be JSON with the possible orders under "set" ({error})', source=path.name
         ) from None
+
+
+def _familiarisation(file: _File) -> int:
+    """First sessions to leave out: as stated, else 3 of repeated stress tests, else none."""
+    measured = file.section("endpoint").get("primary", "residual_hr")
+    names = {measure.name for measure in MEASURES}
+    repeated = file.section("design").get("phases") is not None
+    stressed = str(measured).removeprefix("ln_") in names or str(measured) in names
+    usual = FAMILIARISATION if repeated and stressed else 0
+    return _whole_number(file, "design", "familiarisation", usual)
 
 
 def _whole_number(file: _File, section: str, key: str, default: int) -> int:

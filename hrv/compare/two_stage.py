@@ -79,12 +79,16 @@ def too_few_people(effects: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Ref
     if effects.size < MIN_PEOPLE:
         return Refusal(
             "estimate",
-            f"{effects.size} of the people have both conditions and at least {MIN_PEOPLE} are "
-            "needed to speak of a group",
+            f"only {_people(effects.size)} both conditions and at least {MIN_PEOPLE} are needed "
+            "to speak of a group",
         )
     if not np.ptp(effects) > 0:
         return Refusal("estimate", "everyone has the same difference, which real data never have")
     return None
+
+
+def _people(number: int) -> str:
+    return "1 person has" if number == 1 else f"{number or 'no'} people have"
 
 
 def mean_over_people(effects: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Inference:

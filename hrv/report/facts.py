@@ -20,7 +20,7 @@ def objective(result: StudyResult) -> str:
     """Say what was asked."""
     reference, other = result.study.conditions
     benefit = result.study.settings.direction
-    wanted = f", {benefit} being a benefit" if benefit != "none" else ", in either direction"
+    wanted = f", {benefit} being better" if benefit != "none" else ", in either direction"
     return f"Whether {_endpoint(result)} differs with {other!r} from {reference!r}{wanted}."
 
 

@@ -130,8 +130,10 @@ def _basis(result: StudyResult) -> str:
     head = result.headline
     df = numbers.number(head.df, 1).removesuffix(".0")
     freedom = "" if df == numbers.NO_VALUE else f", {df} degrees of freedom"
-    told = words.direction(result.study.settings.direction)
-    return f"{words.method(head.method).title}{freedom}. {told}"
+    chosen = result.study.settings
+    # after a start at a symptom peak no change is called better or worse
+    told = "" if chosen.start_reason == "symptom_peak" else words.direction(chosen.direction)
+    return f"{words.method(head.method).title}{freedom}. {told}".strip()
 
 
 def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...]:
@@ -163,7 +165,7 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
     exploratory = tables.exploratory(result)
     paired = result.study.phases.empty or len({x.subject for x in result.study.sessions}) > 6
     sections = (
-        Section("effect-section", "The effect", figure=figures.effect(result)),
+        Section("effect-section", "The difference", figure=figures.effect(result)),
         Section(
             "days-section", "Person by person" if paired else "Day by day",
             figure=figures.days(result),

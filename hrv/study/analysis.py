@@ -17,10 +17,11 @@ from hrv.study.seal import (
     at_look,
     last_moment,
     seal_of,
-    sealed_comparisons,
+    sealed,
 )
 from hrv.study.session import SessionResult, analyse_session
 from hrv.study.tallies import adherence, missing_rates
+from hrv.study.traps import beside
 from hrv.study.types import Study, StudyResult
 from hrv.types import Comparison, Refusal
 
@@ -72,7 +73,7 @@ def analyse(
     )
     if seal is not None and seal.look is None:
         return _closed(study, seal, recovery, results)
-    primary = compare_primary(study, measured)
+    primary = beside(compare_primary(study, measured), study, measured, recovery)
     secondary = compare_secondary(study, measured)
     if seal is not None:
         primary = at_look(primary, study, seal)
@@ -103,7 +104,7 @@ def _closed(
         # with the conditions beside single episodes the effect would be one average away
         recovery=recovery.assign(condition="", block=-1),
         quality=pd.DataFrame([r.quality for r in results]),
-        primary=sealed_comparisons(study, seal),
+        primary={study.method: sealed(study.method, seal)},
         secondary={},
         curves=mean_curves(pd.DataFrame()),
         adherence=adherence(_with_condition(study.doses, study)),

@@ -13,10 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from hrv.compare import METHODS
 from hrv.plan.registration import Look, Registration
 from hrv.study.types import Study
-from hrv.tables import pick
 from hrv.types import Comparison, Refusal
 
 
@@ -58,13 +56,6 @@ def last_moment(study: Study) -> datetime:
         return datetime(1, 1, 2, tzinfo=UTC)
     day = max(times).astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(day, datetime.min.time(), tzinfo=zone)
-
-
-def sealed_comparisons(study: Study, seal: Seal) -> dict[str, Comparison]:
-    """Refuse the primary endpoint by every method that would have been run."""
-    headline = pick(study.method, METHODS, "method")
-    others = [m.name for m in METHODS if m.clock and m is not headline] if headline.clock else []
-    return {name: sealed(name, seal) for name in (headline.name, *others)}
 
 
 def sealed(method: str, seal: Seal) -> Comparison:

@@ -53,7 +53,7 @@ def test_several_observations_of_a_condition_count_once():
 def test_refuses_four_people():
     result = compare(table(OFF[:4], ON[:4]), method="paired")
     assert result.refused
-    assert "4 of the people have both conditions and at least 5" in result.refusals[0].why
+    assert "only 4 people have both conditions and at least 5" in result.refusals[0].why
 
 
 def test_people_without_both_conditions_are_named_and_not_counted():

@@ -122,7 +122,7 @@ def test_the_ratio_of_low_to_high_frequency_is_never_spoken_of(any_page):
 
 def test_the_verdict_comes_first(page):
     text = page.words
-    assert text.index("2.1 bpm lower on than off") < text.index("The effect")
+    assert text.index("2.1 bpm lower on than off") < text.index("The difference")
     assert "Lower with on" in text
     assert "−2.1 bpm" in text
     assert "95 % interval −3.3 to −0.9 bpm" in text
