@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scipy import special
-
 from hrv.phases import phase_of
 from hrv.study.types import Study
 
@@ -88,6 +86,8 @@ def _guesses(study: Study) -> dict[str, Any]:
 
 def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Exact interval of a share (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404)."""
+    from scipy import special  # lazily: costs start-up
+
     tail = (1 - level) / 2
     low = 0.0 if k == 0 else float(special.betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(special.betaincinv(k + 1, n - k, 1 - tail))
