@@ -10,10 +10,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-slow fuzz calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: demo test test-slow test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime  ## analyse the sample study: comparison on the terminal, report.html beside it
 	@$(BIN)/hrv demo --report report.html
@@ -34,6 +34,9 @@ fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then a
 
 calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
 	$(BIN)/python -m calibration --workers 2
+
+test-bluetoothd: $(VENV)/.test  ## straps against the real bluetoothd in QEMU (Debian; 90 MB once)
+	bash tests/bluetoothd/run.sh $(CURDIR)/$(BIN)/python
 
 check: lint types layers  ## the static half of `make test`
 
