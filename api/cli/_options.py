@@ -64,7 +64,7 @@ ZoneOption = Annotated[
 ]
 RateOption = Annotated[
     float | None,
-    typer.Option("--sampling-rate", metavar="HZ", help="For files of sample numbers."),
+    typer.Option("--sampling-rate", metavar="HZ", help="For sample numbers and for ECG as text."),
 ]
 StartOption = Annotated[
     str | None,

@@ -60,7 +60,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     values = np.asarray(stream["time_series"])
     if values.ndim != 2 or values.dtype.kind not in "iuf" or stamps.size != values.shape[0]:
         raise FormatError(f"its stream {_name(stream)!r} holds no numbers", source=source.name)
-    if values.shape[0] < 2 or not np.isfinite(stamps).all():
+    if values.shape[0] < 2 or values.shape[1] < 1 or not np.isfinite(stamps).all():
         raise FormatError(f"its stream {_name(stream)!r} is empty", source=source.name)
     cut = () if stream.get("footer") else ("its stream has no footer: it was cut short",)
     column = np.ascontiguousarray(values[:, 0], dtype=np.float64)
