@@ -34,7 +34,9 @@ def emit_table(table: pd.DataFrame, form: OutputFormat, out: Path | None, title:
     if form is OutputFormat.PARQUET:
         _emit_parquet(table, out)
     elif form is OutputFormat.CSV:
-        emit_text(table.to_csv(index=table.index.name is not None), out)
+        from api.delimited import csv_text
+
+        emit_text(csv_text(table, index=table.index.name is not None), out)
     elif form is OutputFormat.JSON:
         records = (table.reset_index() if table.index.name else table).to_dict(orient="records")
         emit_json(records, out)
