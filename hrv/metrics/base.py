@@ -37,7 +37,7 @@ class Reason(enum.IntEnum):
     GAP = 8  #: beats are missing for too long for an even timeline
     NO_PEAK = 9  #: the spectrum has no local maximum in the band
     NO_MATCHES = 10  #: too few templates match, so the logarithm has no value
-    TOO_MANY_BEATS = 11  #: more intervals than pairwise comparison can take
+    TOO_MANY_BEATS = 11  #: more intervals than the metric takes at a time
     NO_MODEL = 12  #: no autoregressive model has the variance of the intervals
     FOREIGN = 13  #: another tool's function failed or gave no finite number
 
@@ -125,7 +125,7 @@ class Metric:
         Largest relative difference between a window in a batch and the same window alone:
         0 where whole-number intervals give identical bits, else what float sums may differ by.
     max_beats : int
-        Most intervals its pairwise comparisons take; 0 for no limit.
+        Most intervals it takes at a time, for the sake of work and memory; 0 for no limit.
     """
 
     name: str

@@ -15,6 +15,8 @@ BIN_MS = 1000 / 128
 """Width of the bins of the triangular measures, as the Task Force defines them."""
 MODE_MS = 50.0
 """Width of the bins of Baevsky's index."""
+MAX_BEATS = 250_000
+"""More intervals (two days) are not detrended in one piece."""
 SMOOTHNESS = 500.0
 """λ of the trend that the stress index disregards."""
 
@@ -99,7 +101,8 @@ def stress(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
     del settings
     values = np.full((len(windows), 1), np.nan)
     reasons = np.full((len(windows), 1), Reason.TOO_FEW_BEATS, np.uint8)
-    for j in np.flatnonzero(windows.n >= 3).tolist():
+    reasons[windows.n > MAX_BEATS] = Reason.TOO_MANY_BEATS
+    for j in np.flatnonzero((windows.n >= 3) & (windows.n <= MAX_BEATS)).tolist():
         part = slice(int(windows.lo[j]), int(windows.hi[j]))
         values[j, 0] = _stress(nn.nn_ms[part], nn.t_s[part])
         reasons[j, 0] = Reason.NO_VARIATION if np.isnan(values[j, 0]) else Reason.OK
@@ -134,6 +137,6 @@ METRICS = (
     Metric(
         "stress_index", "1", 120.0, 50, _KUBIOS,
         "square root of Baevsky's stress index, slow trend removed",
-        stress, ("stress_index",), rounding=1e-9,
+        stress, ("stress_index",), rounding=1e-9, max_beats=MAX_BEATS,
     ),
 )  # fmt: skip

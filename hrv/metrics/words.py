@@ -47,8 +47,8 @@ def sentence(reason: Reason, metric: Metric, width_s: float, what: str = "window
         f"{metric.name} to have a value",
         Reason.NO_MODEL: f"no autoregressive model fits the intervals of the {what}",
         Reason.FOREIGN: f"NeuroKit2 gave no finite number for the {what}",
-        Reason.TOO_MANY_BEATS: f"{metric.name} compares all intervals with each other and takes "
-        f"at most {metric.max_beats} of them; ask for windows",
+        Reason.TOO_MANY_BEATS: f"{metric.name} takes at most {metric.max_beats} intervals at a "
+        "time; ask for windows",
     }[reason]
 
 

@@ -77,8 +77,8 @@ def samples_of(nn, lo, hi, interpolation, rate_hz=4.0):
 @pytest.mark.parametrize("width_s", [60.0, 200.0, 300.0, 460.0, 700.0])
 def test_welch_equals_scipys_window_by_window(width_s, interpolation):
     nn = kept(breathing())
-    where = grid(nn, width_s, 37.0)
-    table = windows(nn, width_s, 37.0, BANDS, settings=with_(interpolation=interpolation))
+    where = grid(nn, width_s, 97.0)
+    table = windows(nn, width_s, 97.0, BANDS, settings=with_(interpolation=interpolation))
     for j in range(len(where)):
         first, x = samples_of(nn, where.lo[j], where.hi[j], interpolation)
         start = int(np.ceil(where.start_s[j] * 4 - 1e-9))
@@ -93,6 +93,18 @@ def test_welch_equals_scipys_window_by_window(width_s, interpolation):
         for name in BANDS:
             slow = integral(f, np.mean(powers, axis=0), EDGES[name])
             assert table[name][j] == pytest.approx(slow, rel=1e-11)
+
+
+def test_windows_in_regular_steps_equal_each_alone():
+    """They share running sums: the same powers as of transforms one by one."""
+    nn = kept(breathing(1200))
+    table = windows(nn, "5min", "1s", BANDS, settings=with_())
+    for j in range(0, len(table), 111):
+        alone = spans(nn, table["start_s"][j], table["stop_s"][j])
+        values = select("hf")[0].family(nn, alone, with_()).values[0, :4]
+        assert table.loc[j, [*BANDS[:3], "total_power"]].to_numpy(float) == pytest.approx(
+            values, rel=1e-11
+        )
 
 
 def test_a_window_that_lacks_its_end_is_tapered_over_what_it_has():

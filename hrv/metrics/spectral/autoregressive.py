@@ -14,6 +14,8 @@ CELL_HZ = 0.001
 """Width of the cells over which the density is averaged."""
 LEAST_RATIO = 4
 """Samples a coefficient needs."""
+ROWS = 65_536
+"""Prediction errors fitted at a time."""
 FAITHFUL = 3.0
 """Factor by which the model's variance may differ from that of the samples."""
 
@@ -84,14 +86,17 @@ def modified_covariance(x: Float, order: int) -> tuple[Float, float] | None:
     None where the samples do not determine them.
     """
     rows = np.lib.stride_tricks.sliding_window_view(x, order + 1)
-    both = np.vstack((rows[:, ::-1], rows))
     columns = [*range(1, order + 1), 0]
-    triangle = np.asarray(np.linalg.qr(both[:, columns], mode="r"), np.float64)
+    triangle = np.empty((0, order + 1))
+    for a in range(0, len(rows), ROWS):  # a part at a time: memory stays bounded
+        part = rows[a : a + ROWS]
+        both = np.vstack((part[:, ::-1], part))[:, columns]
+        triangle = np.asarray(np.linalg.qr(np.vstack((triangle, both)), mode="r"), np.float64)
     pivots = np.abs(np.diagonal(triangle)[:order])
     if not pivots.min() > 1e-12 * pivots.max():
         return None
     a = np.linalg.solve(triangle[:order, :order], -triangle[:order, order])
-    return np.concatenate(([1.0], a)), float(triangle[order, order] ** 2 / both.shape[0])
+    return np.concatenate(([1.0], a)), float(triangle[order, order] ** 2 / (2 * len(rows)))
 
 
 def cumulative_power(coefficients: Float, variance: float, rate_hz: float, at_hz: Float) -> Float:
