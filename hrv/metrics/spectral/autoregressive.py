@@ -88,8 +88,8 @@ def modified_covariance(x: Float, order: int) -> tuple[Float, float] | None:
     rows = np.lib.stride_tricks.sliding_window_view(x, order + 1)
     columns = [*range(1, order + 1), 0]
     triangle = np.empty((0, order + 1))
-    for a in range(0, len(rows), ROWS):  # a part at a time: memory stays bounded
-        part = rows[a : a + ROWS]
+    for first in range(0, len(rows), ROWS):  # a part at a time: memory stays bounded
+        part = rows[first : first + ROWS]
         both = np.vstack((part[:, ::-1], part))[:, columns]
         triangle = np.asarray(np.linalg.qr(np.vstack((triangle, both)), mode="r"), np.float64)
     pivots = np.abs(np.diagonal(triangle)[:order])
