@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-slow test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench demo test test-slow test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,17 @@ $(VENV)-fuzz/.done: requirements/fuzz.txt
 	@echo "setting up $(VENV)-fuzz (once) ..."
 	@$(VENV)-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/fuzz.txt
+	@touch $@
+
+# The peers stand in an environment of their own: they are old, and pin what we do not.
+bench: .venv-bench/.made  ## measure ours and every peer in turn; rewrites docs/benchmarks.md
+	PYTHONPATH=. .venv-bench/bin/python -m benchmarks.run
+
+.venv-bench/.made: requirements/bench.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@echo "setting up .venv-bench (once) ..."
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/bench.txt
 	@touch $@
 
 pins:  ## resolve the pins again (needs uv on the PATH)

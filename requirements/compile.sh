@@ -12,3 +12,5 @@ compile pyproject.toml --all-extras requirements/test.in \
     -c requirements/build.txt -c requirements/runtime.txt -o requirements/test.txt
 compile pyproject.toml --extra formats --extra parquet requirements/fuzz.in \
     -c requirements/runtime.txt -c requirements/test.txt -o requirements/fuzz.txt
+compile pyproject.toml --extra fast requirements/bench.in \
+    -c requirements/build.txt -c requirements/runtime.txt -o requirements/bench.txt
