@@ -126,4 +126,5 @@ def day_name(day: date, *, year: bool = False) -> str:
 
 
 def _span(start: date, days: int) -> str:
-    return f"{day_name(start)} – {day_name(start + timedelta(days=days - 1), year=True)}"
+    end = start + timedelta(days=days - 1)
+    return f"{day_name(start, year=start.year != end.year)} – {day_name(end, year=True)}"

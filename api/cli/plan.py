@@ -12,6 +12,7 @@ import typer
 
 from api.cli import _clock
 from api.cli import _options as opt
+from api.cli._allocate import allocate
 from api.cli._output import OutputFormat, emit_json, emit_text
 from api.cli._plan import as_mapping, for_people
 
@@ -75,6 +76,19 @@ def plan(
     people: Annotated[
         str, typer.Option(metavar="N|NAMES", help="Number of people, or pseudonyms.")
     ] = "P01",
+    design: Annotated[
+        str,
+        typer.Option(
+            metavar="blocks|two-arm|crossover", help="Blocks for each person, or people to arms."
+        ),
+    ] = "blocks",
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Who is enrolled (subject, strata), for people to arms."),
+    ] = None,
+    strata: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Columns of the roster to stratify by.")
+    ] = "",
     run_in: Annotated[
         Path | None,
         typer.Option(metavar="STUDY|CSV", help="Readings before the start: this person's noise."),
@@ -115,6 +129,8 @@ def plan(
         --start 2026-12-07 --tz Europe/Berlin --dose "300 mg elemental" --out my_study
     hrv plan magnesium --direction lower --start-reason planned --start 2026-12-07 \\
         --run-in run_in.csv --dry-run
+    hrv plan sertraline --direction lower --start-reason planned --start 2026-12-07 \\
+        --design two-arm --roster people.csv --strata sex,age_group --key ../key.json
     hrv plan magnesium --direction lower --start-reason planned --start 2026-12-07 \\
         --comparator placebo --key ../key.json --people 12 --out lab
 
@@ -122,6 +138,15 @@ def plan(
     a calendar, a sheet for paper and a dose log.  The effect stays sealed until the planned
     end.  No dosing advice.
     """
+    if design != "blocks":
+        allocate(
+            {"substance": substance, "comparator": comparator, "endpoint": endpoint,
+             "secondary": _names(secondary), "direction": direction, "swc": swc,
+             "start_reason": start_reason, "start": _day(start).isoformat()},
+            design, roster, _names(strata), out, key,
+            seed=seed, overwrite=overwrite, dry_run=dry_run, form=form,
+        )  # fmt: skip
+        return
     chosen = _plan(
         substance=substance, direction=direction, start_reason=start_reason,
         first_day=_day(start), tz=_zone(tz), subjects=_people(people), endpoint=endpoint,

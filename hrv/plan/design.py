@@ -199,7 +199,7 @@ def _check(plan: Plan) -> None:
     if not plan.kind.reversible and not plan.options.get("reversible"):
         raise InputError(
             f"{plan.substance} does not come and go within weeks, so alternating blocks cannot "
-            "test it in one person; plan a group with two parallel arms, or "
+            "test it in one person; plan a group with two parallel arms (--design two-arm), or "
             "compare before with after, which shows an association only"
         )
     if plan.days - plan.washin < MIN_DAYS_LEFT:

@@ -44,7 +44,8 @@ KINDS: tuple[Kind, ...] = (
         "magnesium", ("magnes", "mg glyc", "mg bisgly"), 7.0,
         notes=(
             "serum magnesium takes weeks to months to settle: alternating blocks test what comes "
-            "and goes within a week, not slow repletion; for that, plan two parallel arms",
+            "and goes within a week, not slow repletion; for that, plan two parallel arms "
+            "(--design two-arm)",
             "magnesium bisglycinate is 14.1 % elemental only if pure and anhydrous; read the "
             "label and log each dose as elemental, compound or unknown",
         ),
