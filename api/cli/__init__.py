@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import (
+    batch,
     catalogue,
     compare,
     convert,
@@ -52,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("summary", summary.summary),
     Command("windows", windows.windows),
     Command("recovery", recovery.recovery),
+    Command("batch", batch.batch),
     Command("plan", plan.plan),
     Command("compare", compare.compare),
     Command("evaluate-detector", evaluate_detector.evaluate_detector),
@@ -82,6 +84,7 @@ def _root(
     hrv summary session.txt                   HRV of one recording
     hrv windows session.txt --width 5min --step 1s --format csv
     hrv recovery session.txt --events events.csv
+    hrv batch lab/ --out results --workers 2  every recording of a cohort
     hrv plan magnesium --direction lower ...  a design, a schedule, a hash, a calendar
     hrv compare study.toml --report out.html  before against after
 

@@ -1,0 +1,217 @@
+"""Where batches run: in this process, on a local cluster, or on one that is there already."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+from hrv.errors import InputError, MissingExtraError
+from ingest.cohort.places import Folder, place
+from ingest.cohort.task import Done, Task, probe, run_batch
+
+AHEAD = 4
+"""Tasks a thread of the cluster has before it: the scheduler knows of no more than these."""
+TOKEN = ".seen-by-workers"
+"""A file that workers look for, to know that they see the folder of results."""
+PATIENCE_S = 10.0
+"""How long a scheduler may take to answer."""
+Engine = Callable[[Sequence[Task]], Iterator[Done]]
+
+
+@dataclass(frozen=True)
+class Running:
+    """An engine that is up.
+
+    Parameters
+    ----------
+    run : callable
+        Gives what each task gave, in the order they finish.
+    words : str
+        Where it runs, for people.
+    dashboard : str
+        Address of the engine's own page; "" if it has none.
+    """
+
+    run: Engine
+    words: str
+    dashboard: str = ""
+
+
+@contextmanager
+def engine(
+    workers: int | None = None, scheduler: str | None = None, *, serial: bool = False, out: str = ""
+) -> Iterator[Running]:
+    """Start an engine and end it.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Processes of a local cluster; default: the cores this process may use.
+    scheduler : str, optional
+        Address of a Dask scheduler, such as ``"tcp://10.0.0.5:8786"``.
+    serial : bool
+        Run in this process, one batch after the other.
+    out : str
+        Where results go; checked to be visible from the workers of `scheduler`.
+
+    Raises
+    ------
+    MissingExtraError
+        If Dask is not installed and `serial` is False.
+    InputError
+        If the scheduler cannot be reached, or its workers cannot do the work.
+    """
+    if serial:
+        yield Running(lambda tasks: map(run_batch, tasks), "in this process")
+        return
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise MissingExtraError(
+            "cluster", "run on several cores or machines (or use --serial)"
+        ) from None
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        if scheduler is None:
+            count = workers or len(os.sched_getaffinity(0))
+            with _local(distributed, count) as client:
+                words = f"on {count} worker{'s' * (count > 1)} on this machine"
+                yield Running(lambda tasks: _run(client, tasks), words, client.dashboard_link)
+        else:
+            with _existing(distributed, scheduler) as client:
+                _check_workers(client, out)
+                words = f"on the cluster at {scheduler}"
+                yield Running(lambda tasks: _run(client, tasks), words, client.dashboard_link)
+
+
+@contextmanager
+def _local(distributed: Any, workers: int) -> Iterator[Any]:
+    cluster = distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    )
+    with cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@contextmanager
+def _existing(distributed: Any, scheduler: str) -> Iterator[Any]:
+    try:
+        client = distributed.Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        why = str(error).split("\n")[0] or type(error).__name__
+        raise InputError(
+            f"no scheduler answers at {scheduler!r} ({why}); give its address, such as "
+            "tcp://10.0.0.5:8786"
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _check_workers(client: Any, out: str) -> None:
+    """See that workers have this version and, if results go to a folder, see that folder."""
+    folder = place(out)
+    local = isinstance(folder, Folder)
+    if local:
+        folder.write(TOKEN, b"")
+    try:
+        answers = client.run(_about, f"{folder.url}/{TOKEN}" if local else "", on_error="return")
+    finally:
+        if local:
+            folder.remove(TOKEN)
+    for address, answer in answers.items():
+        if isinstance(answer, BaseException):
+            raise InputError(
+                f"worker {address} cannot do the work ({answer}); install hrv-recovery[cluster] "
+                f"{version('hrv-recovery')} there"
+            )
+        other, sees = answer
+        if other != version("hrv-recovery"):
+            raise InputError(
+                f"worker {address} has hrv-recovery {other}, and here is "
+                f"{version('hrv-recovery')}; install the same version"
+            )
+        if not sees:
+            raise InputError(
+                f"worker {address} does not see {folder.url}; name a folder that all machines "
+                "share, or a URL such as s3://bucket/results"
+            )
+
+
+def _about(token: str) -> tuple[str, bool]:
+    return version("hrv-recovery"), not token or os.path.exists(token)  # noqa: PTH110
+
+
+def _run(client: Any, tasks: Sequence[Task]) -> Iterator[Done]:
+    """Keep every thread busy, and the scheduler's list short."""
+    from distributed import as_completed
+
+    waiting = iter(tasks)
+    known: dict[str, Task] = {}
+
+    def submit(task: Task) -> Any:
+        future = client.submit(run_batch, task, pure=False)
+        known[future.key] = task
+        return future
+
+    ahead = AHEAD * max(2, sum(client.nthreads().values()))
+    first = [submit(task) for task in itertools.islice(waiting, ahead)]
+    flowing: Any = as_completed(first)  # type: ignore[no-untyped-call]  # Dask is typed in part
+    try:
+        for future in flowing:
+            task = known.pop(future.key)
+            done = _result(client, future, task)
+            yield done
+            following = next(waiting, None)
+            if following is not None:
+                flowing.add(submit(following))
+    finally:
+        client.cancel(list(flowing.futures))
+
+
+def _result(client: Any, future: Any, task: Task) -> Done:
+    from distributed import KilledWorker
+
+    if future.status in ("cancelled", "lost"):
+        raise InputError(
+            "the connection to the scheduler is lost; what was finished is kept: run the same "
+            "command again"
+        )
+    try:
+        done: Done = future.result()
+    except KilledWorker:
+        done = _without_killers(client, task)
+    return done
+
+
+def _without_killers(client: Any, task: Task) -> Done:
+    """Find the recordings of a batch that end every worker they come to, and leave them out."""
+    from distributed import KilledWorker
+
+    skip = {}
+    for item in task.batch.items:
+        alone = replace(task, batch=replace(task.batch, items=(item,)))
+        try:
+            client.submit(probe, alone, pure=False).result()
+        except KilledWorker:
+            skip[item.name] = (
+                f"{item.name}: every worker that read it died, as if out of memory; give workers "
+                "more memory and run again"
+            )
+    if not skip:
+        raise InputError(
+            f"workers died again and again over a batch with {task.batch.items[0].name}, though "
+            "each recording alone is no trouble; give workers more memory, or make batches smaller"
+        )
+    return client.submit(run_batch, replace(task, skip=skip), pure=False).result()  # type: ignore[no-any-return]
