@@ -21,7 +21,7 @@ from ingest import clock
 from ingest.formats import ecg_csv, elite_hrv, opensignals, vns_analyse
 from ingest.formats._lines import NUMBER, Lines, head_lines, is_whole, shown
 from ingest.formats._times import clock_note, overlap, settle
-from ingest.formats._unit import UNITS, decide_unit, to_ms
+from ingest.formats._unit import FLOOR_MS, UNITS, decide_unit, to_ms
 from ingest.formats.base import Format, ReadOptions, Recording, Source
 
 _KEY = re.compile(r"#\s*([A-Za-z][\w ]*?)\s*:\s*(.*)")
@@ -170,12 +170,15 @@ def _resolve_commas(body: str) -> str:
 def _comma_separates(body: str) -> bool:
     """Tell ``12345,690`` (time and interval) from ``0,690`` where no other sign decides.
 
-    They are columns only if the first numbers rise by at least the second ones throughout.
+    They are columns only if the second numbers could all be intervals in ms and the first ones
+    rise by at least as much throughout; ``0,200`` and ``1,001`` are seconds.
     """
     pairs = [row.split(",") for row in body.split("\n")]
     if not all(len(pair) == 2 and all(map(is_whole, pair)) for pair in pairs):
         return False
     times, values = zip(*((int(a), int(b)) for a, b in pairs), strict=True)
+    if min(values) < FLOOR_MS:
+        return False
     return all(b - a >= v - 2 for (a, b), v in zip(pairwise(times), values[1:], strict=True))
 
 

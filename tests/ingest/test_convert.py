@@ -113,8 +113,8 @@ def test_bids_writes_its_sidecar_and_a_table_that_only_says_where_beats_are(tmp_
     assert [i for i, cell in enumerate(rows[::2]) if cell == b"1"] == [0, 812, 1602, 2407]
 
 
-def test_a_day_of_beats_goes_through_bids_although_it_packs_like_a_bomb(tmp_path):
-    of = series(np.tile([800.0, 812.0, 790.0], 30_000), start=None)
+def test_hours_of_beats_go_through_bids_although_they_pack_like_a_bomb(tmp_path):
+    of = series(np.tile([800.0, 812.0, 790.0], 7_000), start=None)
     convert(of, tmp_path / "x_physio.tsv.gz")
     assert np.array_equal(ingest.read(tmp_path / "x_physio.tsv.gz").rr_ms, of.rr_ms)
 

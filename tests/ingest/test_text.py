@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import ingest
@@ -170,6 +170,8 @@ def test_a_missing_line_end_is_noted():
     assert not read("812\n790\n805\n").provenance.notes
 
 
+@example([200, 1001], "\n", True, True)
+@example([400, 1000], "\n", True, True)
 @given(
     st.lists(st.integers(200, 3000), min_size=2, max_size=40),
     st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
