@@ -12,6 +12,8 @@ from ingest.ble.markers import Marker, parse_marker
 
 FIND_S = 10.0
 _PULL_S = 0.2
+_CONFIG = "[log]\nlevel = -3\n"
+"""Configuration of the LSL library: it logs nothing; what matters is told by us."""
 
 
 class LSLInlet:
@@ -44,6 +46,8 @@ class LSLInlet:
             import pylsl
         except (ImportError, RuntimeError):  # RuntimeError: the library itself is missing
             raise MissingExtraError("lsl", "take markers from LSL") from None
+        if configure := getattr(pylsl, "set_config_content", None):
+            configure(_CONFIG)  # its log would be written across the live view
         found = await asyncio.to_thread(
             pylsl.resolve_byprop, "name", self.name, minimum=1, timeout=self._find_s
         )

@@ -102,7 +102,7 @@ class Station:
 
     async def _run(self, post: Post) -> None:
         await post.run(self.duration_s)
-        if post.failure is not None:
+        if post.failure is not None and self._trouble.get(post.label) != str(post.failure):
             self._news(str(post.failure), post, level="warning")
 
     def stop(self) -> None:
