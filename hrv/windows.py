@@ -85,7 +85,7 @@ def grid(nn: NNSeries, width_s: float, step_s: float) -> Windows:
     for name, value in (("width", width_s), ("step", step_s)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name} is {value:g} s; it must be a time above zero")
-    first = float(nn.rr.begin_s[0])
+    first = nn.rr.first_s
     room = float(nn.rr.t_s[-1]) - first - width_s + EDGE_S
     k = 0 if room < 0 else int(room // step_s) + 1
     if k > MOST_WINDOWS:
@@ -101,7 +101,7 @@ def grid(nn: NNSeries, width_s: float, step_s: float) -> Windows:
 def whole(nn: NNSeries) -> Windows:
     """One window over the whole recording, first beat to last, with all its intervals."""
     lo, hi = np.zeros(1, np.int64), np.full(1, len(nn), np.int64)
-    return Windows(nn.rr.begin_s[:1], nn.rr.t_s[-1:], lo, hi)
+    return Windows(np.array([nn.rr.first_s]), nn.rr.t_s[-1:], lo, hi)
 
 
 def windows(

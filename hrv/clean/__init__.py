@@ -12,7 +12,7 @@ from hrv.clean import (
     none,
     range_limits,
 )
-from hrv.clean.base import Cleaner, CleanSettings
+from hrv.clean.base import Cleaner, CleanSettings, to_nn
 from hrv.errors import InputError
 from hrv.types import NNSeries, RRSeries
 
@@ -26,6 +26,10 @@ CLEANERS: tuple[Cleaner, ...] = (
     range_limits.CLEANER,
     none.CLEANER,
 )
+
+MOST_BEATS, MARGIN = 1 << 20, 4096
+"""Intervals judged at a time (ten days), and those on either side that are judged with them:
+many times any cleaner's reach, runs of artefacts included."""
 
 
 def clean(
@@ -55,8 +59,25 @@ def clean(
     InputError
         If no method has that name.
     """
+    settings = settings or CleanSettings()
     for cleaner in CLEANERS:
         if cleaner.name == method:
-            return cleaner.apply(series, settings or CleanSettings())
+            if cleaner.reach and len(series) > MOST_BEATS:
+                return _by_parts(series, cleaner, settings)
+            return cleaner.apply(series, settings)
     known = ", ".join(cleaner.name for cleaner in CLEANERS)
     raise InputError(f"no cleaning method is called {method!r}; there are {known}")
+
+
+def _by_parts(series: RRSeries, cleaner: Cleaner, settings: CleanSettings) -> NNSeries:
+    """Judge a long recording by parts, so that memory does not grow with it; the same verdicts."""
+    flag = series.flag.copy()
+    made_with: dict[str, object] = {}
+    for first in range(0, len(series), MOST_BEATS):
+        stop = min(first + MOST_BEATS, len(series))
+        low, high = max(first - MARGIN, 0), min(stop + MARGIN, len(series))
+        part = RRSeries(series.rr_ms[low:high], series.t_s[low:high], series.flag[low:high])
+        nn = cleaner.apply(part, settings)
+        flag[first:stop] |= nn.rr.flag[first - low : stop - low]
+        made_with |= nn.settings
+    return to_nn(series, flag, cleaner.name, made_with)

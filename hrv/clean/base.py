@@ -75,8 +75,9 @@ def breaks(series: RRSeries) -> Bool:
 
 def stretches(series: RRSeries) -> list[slice]:
     """Parts of the recording without a loss longer than `BRIDGE_S`: these may be judged alone."""
-    lost_s = series.begin_s[1:] - series.t_s[:-1]
-    edges = [0, *(np.flatnonzero(lost_s > BRIDGE_S) + 1).tolist(), len(series)]
+    gap = np.flatnonzero((series.flag[1:] & Flag.GAP) != 0) + 1
+    lost_s = series.t_s[gap] - series.rr_ms[gap] / 1000 - series.t_s[gap - 1]
+    edges = [0, *gap[lost_s > BRIDGE_S].tolist(), len(series)]
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
@@ -99,11 +100,11 @@ def to_nn(series: RRSeries, flag: FlagArray, method: str, settings: Mapping[str,
     NNSeries
         Empty if every interval was removed.
     """
+    marked = RRSeries(series.rr_ms, series.t_s, flag, series.start, series.provenance)
     apart, removed = breaks(series), (flag & CORRECTED) != 0
-    kept = np.flatnonzero(~removed)
+    kept = ~removed
     joined = ~apart & ~removed & np.concatenate(([False], ~removed[:-1]))
     filled_ms, filled_t_s = _fill(series, removed, apart)
-    marked = RRSeries(series.rr_ms, series.t_s, flag, series.start, series.provenance)
     return NNSeries(
         series.rr_ms[kept],
         series.t_s[kept],
@@ -159,12 +160,21 @@ def _fill(series: RRSeries, removed: Bool, apart: Bool) -> tuple[Float, Float]:
     expected = level(series, removed, first, stop)
     known = np.isfinite(expected)
     first, stop, expected = first[known], stop[known], expected[known]
-    begin, end = series.begin_s[first], series.t_s[stop - 1]
-    sums = np.concatenate(([0.0], np.cumsum(series.rr_ms)))
-    span_ms = sums[stop] - sums[first]
+    begin, end = _begins(series, first), series.t_s[stop - 1]
+    length = stop - first
+    run = np.repeat(np.arange(first.size), length)
+    nth = np.arange(run.size) - np.repeat(np.cumsum(length) - length, length)
+    span_ms = np.bincount(run, series.rr_ms[first[run] + nth], first.size)
     beats = np.maximum(np.rint(span_ms / expected), 1).astype(np.int64)
     even = span_ms / beats
     value = np.where(np.abs(even - expected) <= FITS * expected, even, expected)
     run = np.repeat(np.arange(first.size), beats)
     nth = np.arange(run.size) - np.repeat(np.cumsum(beats) - beats, beats) + 1
     return value[run], begin[run] + (end - begin)[run] * nth / beats[run]
+
+
+def _begins(series: RRSeries, index: Int) -> Float:
+    """Beats that begin the intervals `index`, as `RRSeries.begin_s` has them."""
+    before = series.t_s[np.maximum(index - 1, 0)]
+    lost = (index == 0) | ((series.flag[index] & Flag.GAP) != 0)
+    return np.where(lost, series.rr_ms[index] / -1000 + series.t_s[index], before)

@@ -220,9 +220,14 @@ class RRSeries:
         return _begin_s(self.t_s, self.rr_ms, (self.flag & Flag.GAP) == 0)
 
     @property
+    def first_s(self) -> float:
+        """Time of the first beat, s since `start`."""
+        return float(self.rr_ms[0] / -1000 + self.t_s[0])
+
+    @property
     def duration_s(self) -> float:
         """Time from the first beat to the last, gaps included, s."""
-        return float(self.t_s[-1] - (self.t_s[0] - self.rr_ms[0] / 1000))
+        return float(self.t_s[-1] - self.first_s)
 
 
 def cumulative_s(rr_ms: Float) -> Float:
@@ -238,9 +243,10 @@ def cumulative_s(rr_ms: Float) -> Float:
 
 
 def _begin_s(t_s: Float, rr_ms: Float, contiguous: Bool) -> Float:
-    begin = t_s - rr_ms / 1000
+    begin = rr_ms / -1000
+    begin += t_s
     # where nothing was lost the beginning *is* the previous beat: the same float, no rounding
-    begin[1:] = np.where(contiguous[1:], t_s[:-1], begin[1:])
+    np.copyto(begin[1:], t_s[:-1], where=contiguous[1:])
     return np.asarray(begin, dtype=np.float64)
 
 

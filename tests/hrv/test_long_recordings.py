@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import strategies
 
-from hrv.clean import clean
+from hrv.clean import CLEANERS, clean
 from hrv.metrics import METRICS, engine
 from hrv.metrics.base import MetricSettings
 from hrv.metrics.engine import evaluate
 from hrv.metrics.sums import PART
+from hrv.simulate import simulate
 from hrv.types import RRSeries
 from hrv.windows import grid, spans
 
@@ -62,6 +63,21 @@ def test_floats_are_the_same_bit_for_bit_by_stretches(monkeypatch):
     assert np.array_equal(whole.values, parts.values)
 
 
+@pytest.mark.parametrize("cleaner", [c for c in CLEANERS if c.reach], ids=lambda c: c.name)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cleaning_by_stretches_gives_the_same_verdicts(monkeypatch, cleaner, seed):
+    series = simulate(seed, duration="10h").series
+    whole = clean(series, cleaner.name)
+    monkeypatch.setattr(sys.modules["hrv.clean"], "MOST_BEATS", 7000)
+    parts = clean(series, cleaner.name)
+    assert np.array_equal(whole.rr.flag, parts.rr.flag)
+    assert np.array_equal(whole.nn_ms, parts.nn_ms)
+    assert np.array_equal(whole.joined, parts.joined)
+    assert np.array_equal(whole.filled_ms, parts.filled_ms)
+    assert whole.settings == parts.settings
+    assert parts.method == cleaner.name
+
+
 YEAR = """
 import resource, numpy as np, hrv
 rr = np.empty(37_000_000)
@@ -69,7 +85,8 @@ for a in range(0, rr.size, 1_000_000):
     rr[a : a + 1_000_000] = np.random.default_rng(a).integers(700, 1001, 1_000_000)
 series = hrv.RRSeries.from_ms(rr)
 del rr
-table = hrv.windows(hrv.clean(series, "none"), "5min", "1min", ["rmssd", "sdnn", "mean_hr", "hf"])
+nn = hrv.clean(series, METHOD)
+table = hrv.windows(nn, "5min", "1min", ["rmssd", "sdnn", "mean_hr", "hf"])
 assert len(table) > 500_000 and table["rmssd"].notna().all() and table["hf"].notna().all()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
@@ -77,6 +94,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is measured in KiB on Linux")
-def test_a_year_of_beats_stays_under_2_gib():
-    done = subprocess.run([sys.executable, "-c", YEAR], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("method", ["none", "lipponen_tarvainen"])
+def test_a_year_of_beats_stays_under_2_gib(method):
+    code = YEAR.replace("METHOD", repr(method))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 2.0
