@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hrv.errors import FormatError, InputError
-from ingest.formats._packed import Bounded, damaged
+from ingest.formats._packed import Bounded, check_member, damaged
 from ingest.formats.base import Source
 from ingest.reading import HEAD_BYTES, sniffed
 
@@ -110,8 +110,7 @@ def unzip(source: Source, into: Path) -> None:
             place = _place(info.filename, into)
             if place is None:
                 continue
-            if info.flag_bits & 1:
-                raise FormatError("is encrypted; unpack it first", source=source.name)
+            check_member(info, source.name)
             total += _member(archive, info, place, source.name)
             if total > MOST_BYTES:
                 raise FormatError(f"unfolds to more than {MOST_BYTES >> 30} GB", source=source.name)

@@ -15,8 +15,8 @@ from ingest.formats.base import Source
 
 LARGEST = 1 << 34
 """Bytes that a packed file may unfold to."""
-RATIO = 200
-"""Times its packed size, beyond the first `FREE` bytes; health exports reach 20 to 40."""
+RATIO = 400
+"""Times its packed size, beyond the first `FREE` bytes; health exports reach 20 to 60."""
 FREE = 1 << 24
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError,
@@ -53,12 +53,30 @@ class Bounded(io.RawIOBase):
             raise damaged(error, self._source) from None
         self._seen += len(data)
         if self._seen > self._limit:
-            raise FormatError(
-                f"unfolds to more than {self._ratio} times its size: "
-                "refused as a decompression bomb",
-                source=self._source,
-            )
+            raise bomb(self._ratio, self._source)
         return data
+
+
+def bomb(ratio: int, source: str) -> FormatError:
+    """One sentence for more than could honestly be inside."""
+    return FormatError(
+        f"unfolds to more than {ratio} times its size: refused as a decompression bomb",
+        source=source,
+    )
+
+
+def check_member(info: zipfile.ZipInfo, source: str) -> None:
+    """Refuse a member of a zip file by what the file itself says of it, before any work.
+
+    Raises
+    ------
+    FormatError
+        If it is encrypted, or would unfold beyond the limits.
+    """
+    if info.flag_bits & 1:
+        raise FormatError("is encrypted; unpack it first", source=source)
+    if info.file_size > min(LARGEST, FREE + RATIO * info.compress_size):
+        raise bomb(RATIO, source)
 
 
 def damaged(error: Exception, source: str) -> FormatError:
@@ -86,8 +104,7 @@ def member(source: Source, wanted: Callable[[str], bool], what: str) -> Iterator
         if len(found) != 1:
             many = "several" if found else "no"
             raise FormatError(f"holds {many} {what}", source=source.name)
-        if found[0].flag_bits & 1:
-            raise FormatError("is encrypted; unpack it first", source=source.name)
+        check_member(found[0], source.name)
         try:
             opened = archive.open(found[0])
         except _BROKEN as error:

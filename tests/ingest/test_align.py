@@ -7,7 +7,15 @@ import pytest
 from two_devices import START, heart, recorded
 
 from hrv.errors import InputError, NotComputableError
-from ingest.align import align_by_heart_rate, align_by_markers, overlaps, realigned, shared
+from ingest.align import (
+    align,
+    align_by_heart_rate,
+    align_by_markers,
+    overlaps,
+    realigned,
+    shared,
+)
+from ingest.formats._parts import tags
 from ingest.inspect import together
 
 
@@ -88,3 +96,19 @@ def test_several_files_are_told_as_copies_overlaps_and_clocks():
     assert found.same == (("a", "no clock", "b"),)
     assert [(first, second) for first, second, _ in found.aligned] == [("a", "b")]
     assert found.aligned[0][2].shift_s == pytest.approx(-2, abs=0.2)
+
+
+def test_events_of_one_name_align_before_heart_rate_does():
+    beats = heart()
+    first, second = recorded(beats), recorded(beats, lambda t: t + 4.0, "b")
+    moments = {"a": 10, "b": 500, "c": 700}
+    ours = tags(
+        [(name, START + timedelta(seconds=s)) for name, s in moments.items()]
+        + [("twice", 0.0), ("twice", 5.0)]
+    )
+    theirs = tags([("a", 10.0), ("c", 700.0), ("b", 500.0), ("other", 3.0)])
+    found = align(first, second, ours, theirs)
+    assert found.how == "markers"
+    assert found.matched == 3
+    assert found.shift_s == pytest.approx(-4.0, abs=1e-3)
+    assert align(first, second).how == "heart rate"
