@@ -53,6 +53,9 @@ class Endpoint:
         ``subject, session, time, condition, value``; a refused value is NaN.  A standard
         error from within one episode does not go along: it is blind to what changes from
         test to test, so the comparison learns the uncertainty from the days themselves.
+    censored : bool
+        True if some values are known only as "at least": a column ``censored`` says which, and
+        values are logarithms of times.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Endpoint:
     unit: str
     scale: str
     observations: pd.DataFrame
+    censored: bool = False
 
 
 def title(name: str) -> tuple[str, str]:
@@ -104,8 +108,8 @@ def endpoint(
     StudyError
         If nothing has this name, or the quantity supports no verdict (LF/HF).
     NotComputableError
-        If values are censored or, for a logarithm, not positive: a comparison of means would
-        be wrong.
+        If values are not positive where a logarithm is needed, or were measured by several
+        assays: a comparison of means would be wrong.
     """
     if name in NO_ENDPOINT:
         raise StudyError(
@@ -129,8 +133,7 @@ def _find(
 ) -> Endpoint | None:
     for measure in MEASURES:
         if measure.name == name:
-            _refuse_censored(name, recovery)
-            return _made(name, recovery)
+            return _times(name, recovery) if _is_censored(name, recovery) else _made(name, recovery)
     for metric in METRICS:
         if metric.name == name:
             return _made(name, summaries)
@@ -150,13 +153,24 @@ def _made(name: str, table: pd.DataFrame) -> Endpoint:
     return Endpoint(name, label, unit, scale, rows[COLUMNS].reset_index(drop=True))
 
 
-def _refuse_censored(name: str, recovery: pd.DataFrame) -> None:
-    censored = recovery.get(f"{name}_censored")
-    if censored is not None and censored.any():
+def _is_censored(name: str, recovery: pd.DataFrame) -> bool:
+    late = recovery.get(f"{name}_censored")
+    return late is not None and bool(late.any())
+
+
+def _times(name: str, recovery: pd.DataFrame) -> Endpoint:
+    """Logarithms of recovery times, with what is known only as "at least"."""
+    label, _ = title(name)
+    value = recovery[name].astype("float64")
+    if (value <= 0).any():
         raise NotComputableError(
-            f"{name} is known only as 'at least' in {int(censored.sum())} of {len(recovery)} "
-            "episodes; a comparison of means would be biased, so it is not made"
+            f"{name} is known only as 'at least' in some episodes and is zero in others; such "
+            "times have no logarithm, and a comparison of means would be biased"
         )
+    late = recovery[f"{name}_censored"].astype(bool)
+    rows = recovery.assign(value=np.log(value), censored=late)
+    observations = rows[[*COLUMNS, "censored"]].reset_index(drop=True)
+    return Endpoint(name, label, "", "log", observations, censored=True)
 
 
 def _refuse_mixed_assays(name: str, rows: pd.DataFrame) -> None:
@@ -170,10 +184,12 @@ def _refuse_mixed_assays(name: str, rows: pd.DataFrame) -> None:
 
 def _logarithm(name: str, base: Endpoint) -> Endpoint:
     values = base.observations["value"]
-    if (values <= 0).any():
+    if not base.censored and (values <= 0).any():
         raise NotComputableError(
             f"{name} needs positive values, and {base.name} is zero or negative "
             f"{int((values <= 0).sum())} times"
         )
+    if base.censored:
+        return base
     logged = base.observations.assign(value=np.log(values))
     return Endpoint(name, title(name)[0], "", "log", logged)

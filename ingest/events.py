@@ -12,6 +12,7 @@ import pandas as pd
 
 from hrv.errors import FormatError
 from hrv.tables import first_duplicate
+from ingest._doses import bioavailability, dose_cells
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, PHASE_COLUMNS, TAG
 from ingest.formats._lines import NUMBER, Lines, is_whole, shown
 from ingest.formats.base import Source
@@ -19,7 +20,6 @@ from ingest.reading import source_of
 from ingest.tables import Row, rows, times
 
 _TRUTH = {"no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
-BASES = ("elemental", "compound", "unknown")
 STATUSES = ("planned", "taken", "missed")
 _UNIX_RANGE_S = (1e8, 4_102_444_800)  # 1973 to 2100
 
@@ -212,24 +212,19 @@ def read_doses(
     for row in table:
         row.required("substance")
         values: dict[str, object] = dict(row.cells)
-        values["amount"] = _amount(row)
+        values |= {**dose_cells(row), "bioavailability": bioavailability(row)}
         values["status"] = row.one_of("status", STATUSES)
-        values["basis"] = row.one_of("basis", BASES) if row["basis"] else "unknown"
         moments.append(row.moment("time", tz))
         for column, into in data.items():
             into.append(values[column])
     _check_doubles(table, moments)
     frame = pd.DataFrame(data, columns=list(DOSE_COLUMNS), dtype=object)
-    return frame.assign(time=times(moments, tz), amount=frame["amount"].astype("float64"))
+    return frame.assign(time=times(moments, tz), **_floats(frame))
 
 
-def _amount(row: Row) -> float:
-    amount = row.number("amount")
-    if amount < 0:
-        raise row.error(f"amount {row['amount']} is negative")
-    if not math.isnan(amount) and not row["unit"]:
-        raise row.error(f"amount {row['amount']} has no unit; write mg, g, …")
-    return amount
+def _floats(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    names = ("amount", "elemental_share", "bioavailability")
+    return {name: frame[name].astype("float64") for name in names}
 
 
 def _check_doubles(table: list[Row], moments: list[datetime]) -> None:

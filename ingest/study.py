@@ -18,23 +18,30 @@ from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, InputError, StudyError
 from hrv.recovery import MEASURES
 from hrv.study import Session, Study
+from hrv.study.types import StudyLog
 from hrv.types import Refusal, RRSeries
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
 from ingest.reading import read
 from ingest.registration import with_registration
+from ingest.study_log import (
+    read_adverse_events,
+    read_claims,
+    read_regimen_log,
+    regimen_of,
+)
 
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("title", "tz", "seed", "endpoint", "design", "clean", "data", "plan"),
+    "": ("title", "tz", "seed", "endpoint", "design", "clean", "data", "plan", "components"),
     "endpoint": ("primary", "direction", "secondary", "swc"),
     "design": (
         "conditions", "method", "washin", "familiarisation", "start_reason", "phases",
-        "randomisation",
+        "randomisation", "regimen",
     ),
     "clean": ("method",),
     "data": (
         "recordings", "subject", "events", "doses", "outcomes", "format", "unit",
-        "sampling_rate_hz",
+        "sampling_rate_hz", "adverse_events", "external_claims",
     ),
     "plan": ("file",),
 }  # fmt: skip
@@ -97,14 +104,14 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
     tz = file.content.get("tz")
     sessions, problems = _sessions(file, tz)
     phases = file.resolve("design", "phases")
-    doses, outcomes = file.resolve("data", "doses"), file.resolve("data", "outcomes")
+    doses = file.resolve("data", "doses")
     subject = data.get("subject")
     study = Study(
         title=str(file.content.get("title", file.path.parent.name)),
         sessions=sessions,
         phases=read_phases(phases, tz=tz, subject=subject) if phases else pd.DataFrame(),
         doses=read_doses(doses, tz=tz, subject=subject) if doses else pd.DataFrame(),
-        outcomes=read_outcomes(outcomes, tz=tz, subject=subject) if outcomes else pd.DataFrame(),
+        outcomes=_outcomes(file, tz),
         conditions=_conditions(file),
         primary=str(endpoint.get("primary", "residual_hr")),
         secondary=_names(file, "endpoint", "secondary"),
@@ -115,8 +122,37 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         familiarisation=_familiarisation(file),
         seed=_whole_number(file, "", "seed", 0),
         problems=problems,
+        log=_log(file, tz),
     )
     return with_registration(study, file.resolve("plan", "file"), key)
+
+
+def _outcomes(file: _File, tz: str | None) -> pd.DataFrame:
+    """Outcomes from one file or several: tables kept by hand and exports of apps."""
+    named, subject = file.section("data").get("outcomes"), file.section("data").get("subject")
+    if named is None:
+        return pd.DataFrame()
+    several = named if isinstance(named, list) else [named]
+    parts = []
+    for name in several:
+        path = _File(file.path, {"data": {"outcomes": name}}).resolve("data", "outcomes")
+        assert path is not None  # it was named
+        parts.append(read_outcomes(path, tz=tz, subject=subject))
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def _log(file: _File, tz: str | None) -> StudyLog:
+    """Read the regimen, the adverse events and the claims of others, as far as they are named."""
+    design, subject = file.section("design"), file.section("data").get("subject")
+    regimen = file.resolve("design", "regimen")
+    adverse = file.resolve("data", "adverse_events")
+    claims = file.resolve("data", "external_claims")
+    log = read_regimen_log(regimen, tz=tz, subject=subject) if regimen else None
+    return StudyLog(
+        regimen_of(file.section("components"), log, design.get("washin", "0d"), path=file.path),
+        read_adverse_events(adverse, tz=tz, subject=subject) if adverse else pd.DataFrame(),
+        read_claims(claims) if claims else pd.DataFrame(),
+    )
 
 
 def _parse(path: Path) -> _File:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -117,12 +118,16 @@ def _per_day(doses: pd.DataFrame) -> tuple[dict[tuple[str, str], float], int]:
     total: dict[tuple[str, str], float] = {}
     unknown = 0
     for dose in doses.to_dict(orient="records"):
-        share = float(dose.get("elemental_share", math.nan))
+        share, amount = (_number(dose.get(name)) for name in ("elemental_share", "amount"))
         try:
-            mg = elemental_mg(float(dose["amount"]), dose["unit"], dose["basis"], share)
+            mg = elemental_mg(amount, str(dose["unit"] or ""), dose["basis"], share)
         except NotComputableError:
             unknown += 1
             continue
         key = (dose["subject"], f"{dose['time']:%Y-%m-%d}")
         total[key] = total.get(key, 0.0) + mg
     return total, unknown
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)

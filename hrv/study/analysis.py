@@ -11,6 +11,7 @@ from hrv.phases import phase_of
 from hrv.study.answers import Measured, compare_primary, compare_secondary
 from hrv.study.cortisol import cortisol_responses
 from hrv.study.curves import mean_curves
+from hrv.study.log import look_at_log, sealed_log
 from hrv.study.seal import (
     Seal,
     as_of,
@@ -77,6 +78,7 @@ def analyse(
     secondary = compare_secondary(study, measured)
     if seal is not None:
         primary = at_look(primary, study, seal)
+    log = look_at_log(study, measured)
     return StudyResult(
         study=study,
         recovery=recovery,
@@ -86,7 +88,8 @@ def analyse(
         curves=mean_curves(_used(_labelled([r.curves for r in results], study))),
         adherence=adherence(_with_condition(study.doses, study)),
         rates=missing_rates(measured.recovery, study.primary),
-        refusals=(*_refusals(study, primary, secondary), *no_response),
+        refusals=(*_refusals(study, primary, secondary), *log.refusals, *no_response),
+        log=log,
     )
 
 
@@ -110,6 +113,7 @@ def _closed(
         adherence=adherence(_with_condition(study.doses, study)),
         rates=missing_rates(_used(recovery), study.primary),
         refusals=study.problems,
+        log=sealed_log(study),
     )
 
 

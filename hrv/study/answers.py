@@ -15,6 +15,9 @@ from hrv.study.types import Study
 from hrv.tables import pick
 from hrv.types import Comparison, Refusal
 
+CENSORED = "censored"
+"""Method that takes recovery times known only as 'at least'."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -32,7 +35,9 @@ def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     usual = [m for m in METHODS if m.clock and not m.censored and m is not headline]
     others = [m.name for m in usual] if headline.clock else []
     names = [headline.name, *others]
-    found = _endpoint(study.primary, measured)
+    found = study_endpoint(study.primary, measured)
+    if isinstance(found, Endpoint) and found.censored:
+        return {CENSORED: _run(found, study, method=CENSORED)}
     return {name: _run(found, study, method=name) for name in names}
 
 
@@ -45,7 +50,7 @@ def compare_secondary(study: Study, measured: Measured) -> dict[str, Comparison]
     bare = replace(study.settings, direction="none", swc=None)
     exploratory = replace(study, settings=bare)
     found = {
-        name: _run(_endpoint(name, measured), exploratory, method=study.method)
+        name: _run(study_endpoint(name, measured), exploratory, method=study.method)
         for name in study.secondary
     }
     adjusted = holm({name: c.p_value for name, c in found.items()})
@@ -72,7 +77,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def _endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
+def study_endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
+    """Collect an endpoint, or keep the reason why its values cannot be compared."""
     try:
         found = endpoint(name, measured.recovery, measured.summaries, measured.outcomes)
     except NotComputableError as error:
@@ -90,8 +96,10 @@ def _endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
 
 def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
     if isinstance(found, Refusal):
-        return _refused(found, method)
+        return refused_endpoint(found, method)
     dated = not study.phases.empty
+    if found.censored:
+        return _run_censored(found, study)
     columns = ["subject", "time", "value"] if dated else ["subject", "condition", "value"]
     return compare(
         found.observations[columns],
@@ -105,7 +113,30 @@ def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
     )
 
 
-def _refused(refusal: Refusal, method: str) -> Comparison:
+def _run_censored(found: Endpoint, study: Study) -> Comparison:
+    """Compare recovery times of which some are known only as "at least"."""
+    if study.phases.empty:
+        late = int(found.observations["censored"].sum())
+        why = (
+            f"{found.name} is known only as 'at least' in {late} of {len(found.observations)} "
+            "episodes, and without dated phases no method takes that into account"
+        )
+        return refused_endpoint(Refusal(found.name, why), CENSORED)
+    # a declared smallest change is in seconds, these values are logarithms
+    settings = replace(study.settings, scale="log", outcome=found.label, unit="", swc=None)
+    return compare(
+        found.observations[["subject", "time", "value", "censored"]],
+        study.phases,
+        method=CENSORED,
+        conditions=study.conditions,
+        covariates=(),
+        seed=study.seed,
+        settings=settings,
+    )
+
+
+def refused_endpoint(refusal: Refusal, method: str) -> Comparison:
+    """Make the comparison that stands where an endpoint could not be collected."""
     nan = math.nan
     return Comparison(
         method, nan, nan, nan, nan, nan, nan, nan, nan, "refused", nan,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hrv.compare.base import CompareSettings
 from hrv.plan.registration import Registration
+from hrv.regimen import Regimen
 from hrv.types import Comparison, Episode, Refusal, RRSeries
 
 
@@ -36,6 +37,26 @@ class Session:
     rr: RRSeries
     episodes: tuple[Episode, ...] = ()
     condition: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class StudyLog:
+    """What a study logs beside its phases and doses.
+
+    Parameters
+    ----------
+    regimen : Regimen or None
+        Components with their own on and off, dose, wash-in and carry-over.
+    adverse_events : DataFrame
+        ``subject, time, end, term, severity, component``; may be empty.
+    claims : DataFrame
+        What others claim: ``claim, population, comparator, measure, source, verified``; shown
+        as text beside the own result, never on its axes.
+    """
+
+    regimen: Regimen | None = None
+    adverse_events: pd.DataFrame = field(default_factory=pd.DataFrame)
+    claims: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +97,8 @@ class Study:
         What could not be read, and why; reported, never swallowed.
     registration : Registration or None
         What was registered beforehand: until its end the effect stays sealed.
+    log : StudyLog
+        Regimen, adverse events and the claims of others.
     """
 
     title: str
@@ -94,6 +117,32 @@ class Study:
     seed: int = 0
     problems: tuple[Refusal, ...] = ()
     registration: Registration | None = None
+    log: StudyLog = field(default_factory=StudyLog)
+
+
+@dataclass(frozen=True, eq=False)
+class LogResult:
+    """What the log says beside the headline.
+
+    Parameters
+    ----------
+    comparisons : mapping of str to Comparison
+        The primary endpoint by each method that looks at the regimen; empty without one.
+    adverse : DataFrame
+        Columns of `hrv.regimen.adverse.RATES`.
+    flags : tuple of str
+        Doses above an upper level; no advice.
+    outcomes : DataFrame
+        All other outcomes, those derived from samples included.
+    refusals : tuple of Refusal
+        What the methods of the regimen did not answer.
+    """
+
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    adverse: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flags: tuple[str, ...] = ()
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +171,8 @@ class StudyResult:
         ``condition, episodes, valid, no_response, refused``: what is missing, by condition.
     refusals : tuple of Refusal
         What was not answered, and why.
+    log : LogResult
+        What the log says beside the headline: components, adverse events, doses too high.
     """
 
     study: Study
@@ -133,6 +184,7 @@ class StudyResult:
     adherence: pd.DataFrame
     rates: pd.DataFrame
     refusals: tuple[Refusal, ...] = ()
+    log: LogResult = field(default_factory=LogResult)
 
     @property
     def headline(self) -> Comparison:
