@@ -44,14 +44,14 @@ def sample_files(study: SampleStudy) -> dict[str, str]:
     files = {
         "README.md": _readme(study),
         "study.toml": STUDY_TOML,
-        "phases.csv": _csv(study.phases),
-        "events.csv": _csv(study.events),
-        "doses.csv": _csv(study.doses),
-        "outcomes.csv": _csv(study.outcomes),
+        "phases.csv": csv_text(study.phases),
+        "events.csv": csv_text(study.events),
+        "doses.csv": csv_text(study.doses),
+        "outcomes.csv": csv_text(study.outcomes),
         "randomisation.json": _json(drawn),
         "truth.json": _json(truth_record(study)),
     }
-    return files | {f"{RECORDINGS}/{s.name}": _recording(s.rr) for s in study.sessions}
+    return files | {f"{RECORDINGS}/{s.name}": recording_text(s.rr) for s in study.sessions}
 
 
 def write_sample_study(folder: str | Path, *, seed: int = FIRST_SEED) -> list[Path]:
@@ -96,13 +96,15 @@ def write_sample_study(folder: str | Path, *, seed: int = FIRST_SEED) -> list[Pa
     return [folder / name for name in files]
 
 
-def _recording(rr: RRSeries) -> str:
+def recording_text(rr: RRSeries) -> str:
+    """Lay a recording out as plain text."""
     out = io.StringIO()
     write_text(rr, out)
     return out.getvalue()
 
 
-def _csv(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame) -> str:
+    """Lay a table out as CSV with line feeds; times ISO 8601."""
     text = frame.map(_cell)
     return str(text.to_csv(index=False, lineterminator="\n"))
 

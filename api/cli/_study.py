@@ -82,6 +82,7 @@ def _lines(result: StudyResult) -> list[str]:
     if result.secondary:
         lines += ["", "Exploratory endpoints (not part of the verdict)"]
         lines += [_row(name, c) for name, c in result.secondary.items()]
+    lines += _log_lines(result)
     lines += ["", *_rates(result)]
     checks = headline.details.get("assumptions", ())
     if checks:
@@ -93,6 +94,31 @@ def _lines(result: StudyResult) -> list[str]:
     if headline.flags:
         lines += ["", "Bear in mind", *bullets(headline.flags)]
     return lines + _not_answered(result)
+
+
+def _log_lines(result: StudyResult) -> list[str]:
+    """Say what the log holds beside the headline: regimen, adverse events, doses too high."""
+    lines = []
+    if result.log.comparisons:
+        lines += ["", "The regimen (exploratory)"]
+        for name, comparison in result.log.comparisons.items():
+            lines.append(_row(name, comparison))
+            if "shape" in comparison.details:
+                lines.append(f"  {'':<20} {comparison.details['shape']}")
+    if len(result.log.adverse):
+        lines += ["", "Adverse events"]
+        lines += [_adverse_line(row) for row in result.log.adverse.to_dict(orient="records")]
+    if result.log.flags:
+        lines += ["", "Doses and background", *bullets(result.log.flags)]
+    return lines
+
+
+def _adverse_line(row: Mapping[Any, Any]) -> str:
+    per, base = ("dose-day", row["dose_days"]) if row["dose_days"] else ("day", row["days"])
+    return (
+        f"  {row['term']:<20} {row['condition']:<6} {row['events']} in {base} {per}s: "
+        f"{row['per_dose_day']:.3f} a {per} [{row['low']:.3f} to {row['high']:.3f}]"
+    )
 
 
 def _not_answered(result: StudyResult) -> list[str]:

@@ -8,5 +8,14 @@ from hrv.plots.days import day_series
 from hrv.plots.effect import effect_plot
 from hrv.plots.people import differences_plot, paired_plot
 from hrv.plots.style import svg
+from hrv.plots.timeline import timeline
 
-__all__ = ["day_series", "differences_plot", "effect_plot", "paired_plot", "recovery_curves", "svg"]
+__all__ = [
+    "day_series",
+    "differences_plot",
+    "effect_plot",
+    "paired_plot",
+    "recovery_curves",
+    "svg",
+    "timeline",
+]

@@ -50,7 +50,7 @@ class Drawing:
     missing: str = ""
 
 
-def _drawn(ident: str, draw: Callable[[float], Figure], alt: str, caption: str) -> Drawing:
+def drawn(ident: str, draw: Callable[[float], Figure], alt: str, caption: str) -> Drawing:
     """Draw at both widths, or keep the reason why there is nothing to draw."""
     try:
         wide, narrow = (
@@ -79,7 +79,7 @@ def effect(result: StudyResult) -> Drawing:
         f"Estimated difference in {title}: {' with interval '.join(headline(head, unit))}, "
         f"by the headline method; {len(result.primary) - 1} others for comparison."
     )
-    return _drawn(
+    return drawn(
         "effect",
         lambda width_in: plots.effect_plot(
             result.primary, outcome=title, unit=unit, conditions=result.study.conditions,
@@ -126,7 +126,7 @@ def days(result: StudyResult) -> Drawing:
     scored = {name: int((scores["condition"] == name).sum()) for name in study.conditions}
     tally = ", ".join(f"{numbers.count(n, 'day')} {name}" for name, n in scored.items())
     line = "the model's fit" if "fitted" in scores else "the mean of each phase"
-    return _drawn(
+    return drawn(
         "days",
         lambda width_in: plots.day_series(
             scores, study.phases, outcome=title, unit=unit, conditions=study.conditions,
@@ -146,7 +146,7 @@ def _people(result: StudyResult, title: str, unit: str) -> Drawing:
         return Drawing("days", missing="The outcome is not kept day by day, so there is no series.")
     first, second = result.study.conditions
     people = means["subject"].nunique()
-    return _drawn(
+    return drawn(
         "days",
         lambda width_in: plots.paired_plot(
             means, outcome=title, unit=unit, conditions=result.study.conditions, width_in=width_in
@@ -160,7 +160,7 @@ def _differences(result: StudyResult, title: str, unit: str) -> Drawing:
     head = result.headline
     people = pd.DataFrame(head.details["people"])
     log = not math.isnan(head.percent)
-    return _drawn(
+    return drawn(
         "days",
         lambda width_in: plots.differences_plot(
             people, estimate=head.estimate, low=head.low, high=head.high, outcome=title,
@@ -232,7 +232,7 @@ def curves(result: StudyResult) -> Drawing:
             low, high = int(n.min()), int(n.max())
             span = str(high) if low == high else f"{low} to {high}"
             tallies.append(f"{name}: {span} episodes")
-    return _drawn(
+    return drawn(
         "curves",
         lambda width_in: plots.recovery_curves(
             result.curves, conditions=result.study.conditions, window_s=window_s, width_in=width_in

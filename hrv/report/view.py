@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hrv.report import figures, numbers, recordings, settings, tables, words
+from hrv.report import figures, log, numbers, recordings, settings, tables, words
 from hrv.report.figures import Drawing
 from hrv.report.table import Table
 from hrv.study import StudyResult
@@ -164,7 +164,10 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
     first, second = result.study.conditions
     exploratory = tables.exploratory(result)
     paired = result.study.phases.empty or len({x.subject for x in result.study.sessions}) > 6
+    adverse = tables.nonempty((log.adverse(result),))
+    beside = (Section("adverse-section", "Adverse events", tables=adverse),) if adverse else ()
     sections = (
+        *beside,
         Section("effect-section", "The difference", figure=figures.effect(result)),
         Section(
             "days-section", "Person by person" if paired else "Day by day",
@@ -173,6 +176,7 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
         Section(
             "curves-section", f"Recovery, {first} and {second}", figure=figures.curves(result)
         ),
+        *_log_sections(result),
         Section("methods-section", "All methods", tables=(tables.methods(result),)),
         Section(
             "assumptions-section", "What was assumed",
@@ -195,6 +199,7 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
         ),
         Section(
             "doses-section", "Doses and adherence",
+            intro=" ".join(words.sentence_case(flag) + "." for flag in result.log.flags),
             tables=tables.nonempty((tables.adherence(result), tables.doses(result))),
             empty="No doses were logged.",
         ),
@@ -214,6 +219,31 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
     )  # fmt: skip
     stressed = len(result.recovery) > 0
     return tuple(s for s in sections if stressed or s.ident not in _OF_EPISODES)
+
+
+def _log_sections(result: StudyResult) -> tuple[Section, ...]:
+    """Sections on what was logged beside the headline; only those that have something."""
+    calendar = log.timeline(result)
+    found = [
+        Section(
+            "regimen-section", "The regimen", tables=tables.nonempty((log.components(result),))
+        ),
+        Section(
+            "outcomes-section",
+            "Other outcomes",
+            tables=tables.nonempty((log.outcomes(result), log.moderators(result))),
+        ),
+        Section(
+            "claims-section",
+            "What others claim",
+            intro=f"Own result: {result.headline.sentence}",
+            tables=tables.nonempty((log.claims(result),)),
+        ),
+    ]
+    kept = [section for section in found if section.tables]
+    if calendar is None:
+        return tuple(kept)
+    return (Section("timeline-section", "One timeline", figure=calendar), *kept)
 
 
 def _how(result: StudyResult) -> str:

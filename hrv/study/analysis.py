@@ -78,7 +78,7 @@ def analyse(
     secondary = compare_secondary(study, measured)
     if seal is not None:
         primary = at_look(primary, study, seal)
-    log = look_at_log(study, measured)
+    log = look_at_log(study, measured, next(iter(primary.values())))
     return StudyResult(
         study=study,
         recovery=recovery,

@@ -8,17 +8,22 @@ import numpy as np
 import pandas as pd
 
 from hrv.compare import METHODS, compare
+from hrv.compare.moderators import moderate
 from hrv.endpoints import Endpoint
+from hrv.errors import NotComputableError
+from hrv.instruments.magnesium import RBC, SERUM
 from hrv.phases import phase_of
 from hrv.regimen import Regimen, tally_adverse_events, upper_level_flags
+from hrv.regimen.log import background_flags
 from hrv.study.answers import Measured, refused_endpoint, study_endpoint
 from hrv.study.types import LogResult, Study
 from hrv.types import Comparison, Refusal
 
 ALL_CONDITIONS = "all"
+MODERATORS = ["moderator", "people", "slope", "low", "high", "p_value", "reason"]
 
 
-def look_at_log(study: Study, measured: Measured) -> LogResult:
+def look_at_log(study: Study, measured: Measured, headline: Comparison) -> LogResult:
     """Answer from the regimen and count what the log holds."""
     comparisons = _by_regimen(study, measured)
     told = [
@@ -29,9 +34,10 @@ def look_at_log(study: Study, measured: Measured) -> LogResult:
     return LogResult(
         comparisons,
         _adverse(study),
-        tuple(upper_level_flags(study.doses)),
+        (*upper_level_flags(study.doses), *_background(study)),
         measured.outcomes,
         tuple(dict.fromkeys(told)),
+        moderators(study, headline),
     )
 
 
@@ -40,6 +46,53 @@ def sealed_log(study: Study) -> LogResult:
     pooled = replace(study, phases=study.phases.assign(condition=ALL_CONDITIONS))
     adverse = _adverse(pooled) if len(study.phases) else pd.DataFrame()
     return LogResult({}, adverse, tuple(upper_level_flags(study.doses)), study.outcomes)
+
+
+def moderators(study: Study, headline: Comparison) -> pd.DataFrame:
+    """Ask of serum and red cell magnesium whether the baseline goes with the response.
+
+    The baseline is a person's last value before their first phase of the second condition.
+
+    Returns
+    -------
+    DataFrame
+        ``moderator, people, slope, low, high, p_value, reason``; NaN and a reason where the
+        group is too small, as it is for one person.
+    """
+    people = {p["subject"]: p["difference"] for p in headline.details.get("people", ())}
+    rows = []
+    for one in (SERUM, RBC):
+        values = _baseline(study, one.name)
+        if not values:
+            continue
+        try:
+            found = {**moderate(people, values, level=study.settings.level), "reason": ""}
+        except NotComputableError as error:
+            found = {"people": len(set(people) & set(values)), "reason": str(error)}
+        rows.append({"moderator": one.name, **found})
+    return pd.DataFrame(rows, columns=MODERATORS)
+
+
+def _baseline(study: Study, name: str) -> dict[str, float]:
+    if study.outcomes.empty or study.phases.empty:
+        return {}
+    own, values = study.outcomes[study.outcomes["name"] == name], dict[str, float]()
+    on = study.phases[study.phases["condition"] == study.conditions[1]]
+    for subject, start in on.groupby("subject")["start"].min().items():
+        before = own[(own["subject"] == subject) & (own["time"] < start)]
+        if len(before):
+            values[str(subject)] = float(before.sort_values("time")["value"].iloc[-1])
+    return values
+
+
+def _background(study: Study) -> list[str]:
+    """Flag each change of a background component while something was measured."""
+    regimen, phases, flags = study.log.regimen, study.phases, list[str]()
+    if regimen is None or phases.empty:
+        return flags
+    for subject, own in phases.groupby("subject"):
+        flags += background_flags(regimen, str(subject), own["start"].min(), own["stop"].max())
+    return flags
 
 
 def _by_regimen(study: Study, measured: Measured) -> dict[str, Comparison]:

@@ -136,6 +136,9 @@ class LogResult:
         All other outcomes, those derived from samples included.
     refusals : tuple of Refusal
         What the methods of the regimen did not answer.
+    moderators : DataFrame
+        ``moderator, people, slope, low, high, p_value, reason``: laboratory values before
+        treatment against people's differences; exploratory, in groups only.
     """
 
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
@@ -143,6 +146,7 @@ class LogResult:
     flags: tuple[str, ...] = ()
     outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
     refusals: tuple[Refusal, ...] = ()
+    moderators: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False)
