@@ -26,8 +26,8 @@ def read_table(
     """Read the lines of a doses table."""
     for row in read_doses(source, tz=tz, subject=subject).to_dict(orient="records"):
         values = {str(name): value for name, value in row.items()}
-        amount = values["amount"]
-        values["amount"] = None if math.isnan(amount) else float(amount)
+        for name in ("amount", "elemental_share", "bioavailability"):
+            values[name] = None if math.isnan(values[name]) else float(values[name])
         values["time"] = values["time"].to_pydatetime()
         yield DoseIn(**values)
 

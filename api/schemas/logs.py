@@ -113,6 +113,9 @@ class Intervention(InterventionIn, Stored):
     """A stored intervention."""
 
 
+Share = Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
 class DoseIn(OfSubject):
     """One dose."""
 
@@ -125,6 +128,13 @@ class DoseIn(OfSubject):
     basis: Literal["elemental", "compound", "unknown"] = Field(
         "unknown", description="What the amount weighs; never guessed."
     )
+    lot: Text = ""
+    elemental_share: Share | None = Field(
+        None, description="Share of the compound that is the element, 0 to 1."
+    )
+    elemental_source: Text = Field("", description="Label or certificate; needed with a share.")
+    bioavailability: Share | None = Field(None, description="0 to 1; there is no default.")
+    bioavailability_source: Text = Field("", description="Needed with a bioavailability.")
     route: Text = ""
     status: Literal["planned", "taken", "missed"]
     note: Text = ""
@@ -133,6 +143,10 @@ class DoseIn(OfSubject):
     def _with_unit(self) -> DoseIn:
         if self.amount is not None and not self.unit:
             raise ValueError("the amount has no unit; write mg, g, …")
+        for name in ("elemental", "bioavailability"):
+            share = "elemental_share" if name == "elemental" else name
+            if getattr(self, share) is not None and not getattr(self, f"{name}_source"):
+                raise ValueError(f"{share} has no source; name it in {name}_source")
         return self
 
 

@@ -218,6 +218,11 @@ class Dose(Resource, Base):
     amount: Mapped[float | None]
     unit: Mapped[str] = mapped_column(default="")
     basis: Mapped[str] = mapped_column(default="unknown")
+    lot: Mapped[str] = mapped_column(default="")
+    elemental_share: Mapped[float | None]
+    elemental_source: Mapped[str] = mapped_column(default="")
+    bioavailability: Mapped[float | None]
+    bioavailability_source: Mapped[str] = mapped_column(default="")
     route: Mapped[str] = mapped_column(default="")
     status: Mapped[str]
     note: Mapped[str] = mapped_column(default="")

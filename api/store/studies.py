@@ -234,8 +234,9 @@ def _doses(rows: Sequence[Dose], names: dict[UUID, str], tz: str | None) -> pd.D
     data = {c: [getattr(r, c, None) for r in rows] for c in DOSE_COLUMNS}
     data["subject"] = [names[r.subject_id] for r in rows]
     frame = pd.DataFrame(data, columns=list(DOSE_COLUMNS), dtype=object)
-    amount = frame["amount"].astype("float64")
-    return frame.assign(time=times([r.time for r in rows], tz), amount=amount)
+    numbers = ("amount", "elemental_share", "bioavailability")
+    floats = {name: frame[name].astype("float64") for name in numbers}
+    return frame.assign(time=times([r.time for r in rows], tz), **floats)
 
 
 def _outcomes(rows: Sequence[Outcome], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
