@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench demo test test-slow test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,15 @@ bench: .venv-bench/.made  ## measure ours and every peer in turn; rewrites docs/
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/bench.txt
 	@touch $@
+
+test-hostile: $(VENV)/.test  ## 500 hostile requests an operation of the service
+	HRV_TEST_EXAMPLES=500 $(BIN)/python -m pytest -n 2 tests/api/service/test_hostile.py
+
+openapi: $(VENV)/.test  ## write docs/openapi.json again, after a change that was meant
+	$(BIN)/python -m api.openapi docs/openapi.json
+
+bench-service: $(VENV)/.test  ## what the service costs: the table in docs/service.md
+	$(BIN)/python -m benchmarks.service
 
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh

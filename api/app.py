@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors, openapi
 from api.limits import BodyLimit
+from api.queries import known_only
 from api.routes import ROUTERS
 from api.service import Service
 from api.settings import Settings
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         lifespan=lifespan,
         separate_input_output_schemas=False,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(known_only)],
         docs_url=None,  # the usual page fetches its scripts from elsewhere
         redoc_url=None,
     )

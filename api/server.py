@@ -114,6 +114,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(2048)  # who comes before the start is complete waits, and is not refused
     except OSError as error:
         listening.close()
         why = "is in use already" if error.errno == errno.EADDRINUSE else error.strerror

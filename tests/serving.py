@@ -22,6 +22,7 @@ def serving(where: str, settings: Settings = SETTINGS) -> Iterator[str]:
     app = create_app(replace(settings, store=where), open_store(where))
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
         config = uvicorn.Config(app, ws="none", log_level="warning", timeout_graceful_shutdown=5)
         server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
