@@ -37,11 +37,11 @@ def run_in(path: str | Path, name: str, *, tz: str | None = None) -> Variation:
     """
     path = Path(path)
     if path.is_dir() or path.suffix == ".toml":
-        return learn(_measured(path, name))
+        return learn(*_measured(path, name))
     return learn(_table(path, name, tz))
 
 
-def _measured(path: Path, name: str) -> pd.DataFrame:
+def _measured(path: Path, name: str) -> tuple[pd.DataFrame, pd.Series]:
     study = load_study(path)
     results = [analyse_session(session, study) for session in study.sessions]
     if not results:
@@ -53,7 +53,7 @@ def _measured(path: Path, name: str) -> pd.DataFrame:
         raise StudyError(f"{path} holds several people; a run-in is one person's")
     if found["time"].isna().any():
         raise StudyError(f"{path}: a run-in needs recordings with a clock")
-    return before_treatment(study, found)
+    return before_treatment(study, found), found.loc[found["value"].notna(), "time"]
 
 
 def _table(path: Path, name: str, tz: str | None) -> pd.DataFrame:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from hrv.plan.variation import Variation
 
 _WIDTH = 100
+_STUDY_FILES = (
+    "study.toml", "plan.json", "registration.txt", "phases.csv", "randomisation.json",
+    "events.csv", "outcomes.csv", "doses.csv",
+)  # fmt: skip
 
 
 def for_people(
@@ -204,7 +208,12 @@ def _drawn(proposal: Proposal, written: Sequence[Path]) -> str:
     if not written:
         return "Dry run: nothing was drawn or written."
     schedule = proposal.schedule
-    lines = ["Drawn" + (" in codes; the key is in a file of its own" * (schedule.key is not None))]
+    lines = ["Drawn"]
+    if schedule.key is not None:
+        lines = [
+            "Drawn in codes",
+            "  Give the key to whoever fills bottles A and B, and to nobody who takes part.",
+        ]
     lines += [f"  {subject}  {' '.join(order)}" for subject, order in schedule.drawn.items()]
     lines += [f"  seed {schedule.seed}", "", "Deposit before the first test (registration.txt)"]
     lines += [f"  SHA-256 {proposal.sha256}", "", "Written"]
@@ -227,6 +236,8 @@ def _files(written: Sequence[Path]) -> list[str]:
             words = "calendar with reminders"
         elif path.suffix == ".html":
             words = "sheet to print"
+        elif path.name not in _STUDY_FILES:
+            words = "the key: what A and B are"
         told.append(f"  {path!s:<36} {words}".rstrip())
     return told
 

@@ -76,13 +76,16 @@ def assumed(endpoint: str) -> Variation:
     return Variation(source="assumed pattern; the size is unknown before a run-in")
 
 
-def learn(observations: pd.DataFrame) -> Variation:
+def learn(observations: pd.DataFrame, attended: pd.Series | None = None) -> Variation:
     """Learn a person's variation from readings without the intervention.
 
     Parameters
     ----------
     observations : DataFrame
         ``time`` (aware) and ``value``; one row a reading.
+    attended : Series, optional
+        Times of all readings, those with the intervention included, from which the share of
+        missing days is counted; default: the same readings.
 
     Returns
     -------
@@ -114,11 +117,12 @@ def learn(observations: pd.DataFrame) -> Variation:
     sd = math.sqrt(found.s2)
     if sd < 0.05 * float(mean.std(ddof=1)):  # all of it looks like noise within days
         sd, within = float(mean.std(ddof=1)), 0.0
-    span = int(labels[-1] - labels[0]) + 1
+    all_days = day if attended is None else moments(attended, "the time of reading").day
+    missing = 1 - np.unique(all_days).size / (int(all_days.max() - all_days.min()) + 1)
     phi = float(min(found.phi, 0.8)) if labels.size >= DAYS_FOR_PHI else ASSUMED_PHI
     return Variation(
         day_sd=sd, phi=phi, within_sd=within,
-        missing=min(max(1 - labels.size / span, 0.05), 0.5),
+        missing=min(max(missing, 0.05), 0.5),
         days=int(labels.size), source=f"this person's run-in of {labels.size} days",
         known_unit=True,
     )  # fmt: skip

@@ -243,6 +243,7 @@ def test_a_run_in_puts_the_plan_in_the_persons_own_units(hrv_command, sample_dat
     )  # fmt: skip
     told = json.loads(done.out)
     assert told["variation"]["known_unit"]
+    assert told["variation"]["missing"] < 0.3  # of all days, not of those between the days off
     assert 15 <= told["variation"]["days"] <= 30  # only the days off are a run-in
     assert 0.5 < told["designs"][0]["mde80"] < 6  # bpm
 
