@@ -27,8 +27,8 @@ CLEANERS: tuple[Cleaner, ...] = (
     none.CLEANER,
 )
 
-MOST_BEATS, MARGIN = 1 << 20, 4096
-"""Intervals judged at a time (ten days), and those on either side that are judged with them:
+MOST_BEATS, MARGIN = 1 << 18, 4096
+"""Intervals judged at a time (days), and those on either side that are judged with them:
 many times any cleaner's reach, runs of artefacts included."""
 
 

@@ -105,9 +105,12 @@ def to_nn(series: RRSeries, flag: FlagArray, method: str, settings: Mapping[str,
     kept = ~removed
     joined = ~apart & ~removed & np.concatenate(([False], ~removed[:-1]))
     filled_ms, filled_t_s = _fill(series, removed, apart)
+    nn_ms, t_s = series.rr_ms[kept], series.t_s[kept]
+    for values in (nn_ms, t_s):
+        values.flags.writeable = False  # theirs alone: no second copy
     return NNSeries(
-        series.rr_ms[kept],
-        series.t_s[kept],
+        nn_ms,
+        t_s,
         joined[kept],
         filled_ms,
         filled_t_s,
