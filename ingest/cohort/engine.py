@@ -167,7 +167,7 @@ def _run(client: Any, tasks: Sequence[Task]) -> Iterator[Done]:
 
     ahead = AHEAD * max(2, sum(client.nthreads().values()))
     first = [submit(task) for task in itertools.islice(waiting, ahead)]
-    flowing: Any = as_completed(first)  # type: ignore[no-untyped-call]  # Dask is typed in part
+    flowing: Any = as_completed(first, loop=client.loop)  # type: ignore[no-untyped-call]  # typed in part
     try:
         for future in flowing:
             task = known.pop(future.key)

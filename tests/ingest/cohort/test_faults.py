@@ -1,0 +1,179 @@
+"""Workers and clients that are killed, disks that fill, files that are broken: nothing is lost."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from cohort_rig import contents, make_lab, table
+from command_rig import HRV, environment
+
+from ingest import cohort
+
+SMALL = 8192
+"""Bytes of a batch: a recording or two."""
+SETTINGS = cohort.CohortSettings(metrics=("rmssd", "sdnn"))
+OPTIONS = ("--metrics", "rmssd,sdnn", "--batch-mb", str(SMALL / 2**20))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faults") / "lab"
+    make_lab(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(lab):
+    out = lab.parent / "serial"
+    cohort.run(str(lab), str(out), SETTINGS, serial=True, batch_bytes=SMALL)
+    return contents(out)
+
+
+def until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def tcp_cluster(tmp_path_factory):
+    """A scheduler and two workers, each a process of its own, as on machines of a network."""
+    folder = tmp_path_factory.mktemp("cluster")
+    preload = Path(__file__).parents[2] / "cohort_preload.py"
+    dask, file = [sys.executable, "-m", "dask"], folder / "scheduler.json"
+    log = (folder / "log").open("w")
+    options = {"env": environment(), "cwd": folder, "stdout": log, "stderr": log}
+    processes = [
+        subprocess.Popen(
+            [*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
+             "--scheduler-file", str(file)], **options,
+        )
+    ]  # fmt: skip
+    until(file.exists)
+    address = __import__("json").loads(file.read_text())["address"]
+    for _ in range(2):
+        processes.append(
+            subprocess.Popen(
+                [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--preload",
+                 str(preload), "--local-directory", str(folder)], **options,
+            )
+        )  # fmt: skip
+    from distributed import Client
+
+    with Client(address) as client:
+        client.wait_for_workers(2, timeout=60)
+    yield address
+    for process in processes[::-1]:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+    log.close()
+
+
+def test_two_processes_over_tcp_write_the_same_bytes(lab, expected, tcp_cluster, tmp_path):
+    done = subprocess.run(
+        [*HRV, "batch", str(lab), "--out", str(tmp_path / "out"), "--scheduler", tcp_cluster,
+         *OPTIONS], env=environment(), capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert f"running on the cluster at {tcp_cluster}" in done.stderr
+    assert contents(tmp_path / "out") == expected
+
+
+def test_a_recording_that_kills_its_workers_is_listed_and_the_others_are_done(
+    lab, tcp_cluster, tmp_path
+):
+    copy = shutil.copytree(lab / "P04", tmp_path / "lab" / "P04").parent
+    shutil.copy(copy / "P04/day1.txt", copy / "P04/deadly.txt")
+    outcome = cohort.run(str(copy), str(tmp_path / "out"), SETTINGS, scheduler=tcp_cluster)
+    assert (outcome.recordings, outcome.unread) == (3, 1)
+    failure = pd.read_csv(tmp_path / "out/failures.csv").iloc[0]
+    assert failure["file"] == "P04/deadly.txt"
+    assert "every worker that read it died" in failure["reason"]
+    assert list(table(tmp_path / "out", "summary")["file"]) == ["P04/day1.txt", "P04/day2.txt"]
+
+
+def test_a_killed_worker_costs_nothing(lab, expected, tmp_path):
+    killed = []
+
+    def progress(_status):
+        workers = [
+            p for p in psutil.Process().children(recursive=True) if "spawn_main" in str(p.cmdline())
+        ]
+        if workers and not killed:
+            killed.append(workers[0].pid)
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    cohort.run(str(lab), str(tmp_path), SETTINGS, workers=2, batch_bytes=SMALL, progress=progress)
+    assert killed
+    assert contents(tmp_path) == expected
+
+
+def test_a_killed_client_takes_its_workers_along_and_the_next_run_goes_on(lab, expected, tmp_path):
+    out = tmp_path / "out"
+    command = [*HRV, "batch", str(lab), "--out", str(out), "--workers", "2", *OPTIONS]
+    client = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
+    until(lambda: len(list(out.glob("batches/*.json"))) >= 2)
+    workers = psutil.Process(client.pid).children(recursive=True)
+    client.kill()
+    client.wait()
+    psutil.wait_procs(workers, timeout=30)
+    assert not any(worker.is_running() for worker in workers)
+    done = len(list(out.glob("batches/*.json")))
+    outcome = cohort.run(str(lab), str(out), SETTINGS, serial=True, batch_bytes=SMALL)
+    assert outcome.kept >= done
+    assert contents(out) == expected
+
+
+def test_a_full_disk_stops_the_run_in_one_sentence_and_keeps_what_is_finished(
+    lab, expected, tmp_path
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount the small disk that this test fills")
+    try:
+        command = [*HRV, "batch", str(lab), "--out", str(disk / "out"), "--serial", *OPTIONS]
+        full = subprocess.run(
+            command, env=environment(), capture_output=True, text=True, check=False, timeout=120
+        )
+        assert full.returncode == 2
+        assert full.stderr.splitlines()[-1].endswith("No space left on device")
+        assert 1 < len(list(disk.glob("out/batches/*.json"))) < len(expected) // 5
+        subprocess.run(["mount", "-o", "remount,size=16m", str(disk)], check=True)
+        cohort.run(str(lab), str(disk / "out"), SETTINGS, serial=True, batch_bytes=SMALL)
+        assert contents(disk / "out") == expected
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_five_percent_of_broken_files_are_each_in_one_place(tmp_path):
+    draw = random.Random(5)
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    names = [f"r{i:03d}.txt" for i in range(100)]
+    for name in names:
+        text = "".join(f"{draw.randint(700, 900)}\n" for _ in range(400)).encode()
+        (lab / name).write_bytes(text)
+    for name in draw.sample(names, 5):
+        content = bytearray((lab / name).read_bytes())
+        for _ in range(20):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        (lab / name).write_bytes(content)
+    outcome = cohort.run(str(lab), str(tmp_path / "out"), SETTINGS, serial=True)
+    read = list(table(tmp_path / "out", "recordings")["file"])
+    failures = pd.read_csv(tmp_path / "out/failures.csv")
+    unread = list(failures[failures["table"] == "recordings"]["file"])
+    assert sorted(read + unread) == names
+    assert 1 <= len(unread) == outcome.unread <= 5
