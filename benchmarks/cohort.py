@@ -196,7 +196,9 @@ def main() -> None:
         "load average": os.getloadavg()[0],
     }
     for name, value in rows.items():
-        print(f"{name:<52} {value:>12.4g}" if not isinstance(value, bool) else f"{name:<52} {value}")
+        print(
+            f"{name:<52} {value:>12.4g}" if not isinstance(value, bool) else f"{name:<52} {value}"
+        )
     (chosen.data / "measured.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
