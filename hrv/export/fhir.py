@@ -29,15 +29,13 @@ _METRICS = ("mean_hr", "sdnn", "rmssd")
 Resource = dict[str, Any]
 
 
-def bundle(result: StudyResult, adverse: pd.DataFrame | None = None) -> Resource:
+def bundle(result: StudyResult) -> Resource:
     """Return a study, its inputs and its answers as a FHIR R4 Bundle of type ``collection``.
 
     Parameters
     ----------
     result : StudyResult
         What `hrv.analyse` gave.
-    adverse : DataFrame, optional
-        Adverse events: ``subject, time, term`` and optionally ``severity, condition``.
 
     Returns
     -------
@@ -51,7 +49,7 @@ def bundle(result: StudyResult, adverse: pd.DataFrame | None = None) -> Resource
         *_episodes(result),
         *_outcomes(study),
         *_doses(study),
-        *_adverse(study, pd.DataFrame() if adverse is None else adverse),
+        *_adverse(study, study.log.adverse_events),
         *_comparisons(result),
     ]
     return {

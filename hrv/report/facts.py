@@ -286,12 +286,9 @@ def exploratory(result: StudyResult) -> str:
 
 def harms(result: StudyResult) -> str:
     """Say what adverse events were logged."""
-    events = getattr(result, "adverse", None)
-    if events is None or not len(events):
-        return ""
     return "; ".join(
         f"{row['term']} with {row['condition']}: {int(row['events'])}"
-        for row in events.to_dict(orient="records")
+        for row in result.log.adverse.to_dict(orient="records")
     )
 
 

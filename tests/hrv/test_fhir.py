@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from studies import simulated_study
 import hrv
 from hrv.export import bundle
 from hrv.export.codes import LOINC
+from hrv.study.types import StudyLog
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,9 @@ def made(result):
             "severity": ["mild", "a nuisance"],
         }
     )
-    return json.loads(json.dumps(bundle(result, events), allow_nan=False))
+    study = replace(result.study, log=StudyLog(adverse_events=events))
+    logged = replace(result, study=study)
+    return json.loads(json.dumps(bundle(logged), allow_nan=False))
 
 
 def resources(made, kind):
