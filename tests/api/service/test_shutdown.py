@@ -86,19 +86,23 @@ def test_an_open_event_stream_ends_at_once_and_acknowledged_beats_stay(tmp_path)
         def listen():
             path = f"{server.url}/v1/live/{live.recording_id}/events"
             with httpx.stream("GET", path, timeout=30) as stream:
-                seen.extend(line for line in stream.iter_lines() if line)
+                for line in stream.iter_lines():
+                    seen.append(line)
 
         listener = threading.Thread(target=listen)
         listener.start()
         for i in range(20):
             taken = client.send_beats(live.recording_id, i, [800.0 + i])
+        until = time.monotonic() + 20
+        while "event: beats" not in seen and time.monotonic() < until:
+            time.sleep(0.02)
         server.terminate()
         status, took, said = server.ended(GRACE_S + SLACK_S)
         listener.join(5)
     assert not listener.is_alive()
     assert (status, took < GRACE_S) == (0, True)
     assert "Traceback" not in said
-    assert any(line.startswith("event: beats") for line in seen)
+    assert "event: beats" in seen
     with ServerProcess(tmp_path, workers=0) as server, Client(server.url) as client:
         assert client.live(live.recording_id).next_sequence == taken.next_sequence == 20
         more = client.send_beats(live.recording_id, 20, [900.0])
