@@ -11,14 +11,18 @@ import numpy as np
 import pandas as pd
 
 from hrv.compare import (
+    ancova,
+    bayesian,
     block_means,
     carry_over,
     censored,
     components,
+    crossover,
     dose_response,
     effect_over_time,
     mixed_ar1,
     paired,
+    random_slope,
     randomisation,
 )
 from hrv.compare.base import CompareSettings, Design, Method
@@ -44,12 +48,28 @@ METHODS: tuple[Method, ...] = (
         "one mean a block, least squares with trend; needs four complete blocks",
         "ordinary least squares",
         block_means.run,
+        people="one",
     ),
     Method(
         randomisation.NAME,
         "exact test over the orders that could have been drawn; needs the logged set",
         "Edgington & Onghena 2007, Randomization Tests, 4th ed.",
         randomisation.run,
+        people="one",
+    ),
+    Method(
+        bayesian.NAME,
+        "the day model with stated flat priors, summed exactly over a grid; hierarchical for a "
+        "group",
+        "Gelman 2006, doi:10.1214/06-BA117A",
+        bayesian.run,
+    ),
+    Method(
+        random_slope.NAME,
+        "mixed model whose condition effect varies over people, REML, t(N - 1); for a group",
+        "Hartung & Knapp 2001, doi:10.1002/sim.791",
+        random_slope.run,
+        people="several",
     ),
     Method(
         paired.NAME,
@@ -57,6 +77,25 @@ METHODS: tuple[Method, ...] = (
         "Student 1908, doi:10.2307/2331554",
         paired.run,
         clock=False,
+        people="several",
+    ),
+    Method(
+        ancova.NAME,
+        "two arms of different people, adjusted for the baseline; 1 to 3 sessions a person",
+        "Vickers & Altman 2001, doi:10.1136/bmj.323.7321.1123",
+        ancova.run,
+        clock=False,
+        people="several",
+        columns=("arm",),
+    ),
+    Method(
+        crossover.NAME,
+        "two treatments in two periods and either order, t of period differences",
+        "Senn 2002, doi:10.1002/0470854596",
+        crossover.run,
+        clock=False,
+        people="several",
+        columns=("sequence", "period"),
     ),
     Method(
         censored.NAME,
@@ -124,9 +163,11 @@ def compare(
     ----------
     outcomes : DataFrame
         One row an observation: ``time`` (aware), ``value``, optional ``subject``, ``se``
-        (standard error of the value) and covariates (every further column).  For `paired`
-        also without ``time``, with ``condition`` instead of phases.  A column ``censored``
-        marks values known only as "at least".
+        (standard error of the value) and covariates (every further column).  Methods without
+        a clock take ``condition`` (`paired`), ``arm`` with ``period`` (`ancova`) or
+        ``sequence`` and ``period`` (`crossover`) instead of time and phases; ``session`` tells
+        the sessions of one period apart.  A column ``censored`` marks values known only as
+        "at least".
     phases : DataFrame
         ``start``, ``stop`` (aware), ``condition``; optional ``subject``, ``block``,
         ``randomised``.  A phase is [start, stop).
@@ -175,6 +216,9 @@ def compare(
         return answer
     if phases is None and entry.clock:
         raise InputError(f"method {method!r} needs phases: start, stop and condition of each")
+    for name in entry.columns:
+        if name not in outcomes.columns:
+            raise InputError(f"method {method!r} needs a column {name!r} in the outcomes")
     design = validate(
         outcomes,
         phases,

@@ -92,8 +92,9 @@ class Design:
         local hour), ``value`` (float64), ``se`` (float64, NaN if unknown), ``censored`` (bool:
         the true value is at least this one), ``condition`` (str, "" outside any phase),
         ``block`` (int64, counted in time order within a subject, -1 outside any phase),
-        ``since_days`` (float64, days since the block began), ``excluded`` (str reason, "" if
-        used), plus covariate columns (float64).
+        ``since_days`` (float64, days since the block began), ``arm``, ``period``, ``sequence``,
+        ``session`` (str, "" if not given), ``excluded`` (str reason, "" if used), plus
+        covariate columns (float64).
     phases : DataFrame
         One row a phase: ``subject, start, stop, condition, block, randomised``; in time order
         within a subject.
@@ -150,6 +151,10 @@ class Method:
         True if it needs observation times and a regimen instead of phases.
     censored : bool
         True if it is made for values known only as "at least".
+    people : str
+        Who it is for: ``"one"``, ``"several"`` or ``"any"`` number of people.
+    columns : tuple of str
+        Columns that its outcomes must have beside ``value``.
     """
 
     name: str
@@ -159,3 +164,5 @@ class Method:
     clock: bool = True
     regimen: bool = False
     censored: bool = False
+    people: str = "any"
+    columns: tuple[str, ...] = ()

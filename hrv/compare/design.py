@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +22,9 @@ CHANGEOVER = "on a day that holds both conditions"
 
 REFERENCES = ("off", "control", "placebo", "baseline", "before", "pre", "a", "0", "false")
 """Names taken for the reference when the caller does not give the order of the conditions."""
-_RESERVED = ("subject", "time", "value", "se", "condition", "censored")
+GROUPING = ("arm", "period", "sequence", "session")
+"""Columns of groups with few sessions a person; they are labels, never covariates."""
+_RESERVED = ("subject", "time", "value", "se", "condition", "censored", *GROUPING)
 
 
 def validate(
@@ -65,7 +68,7 @@ def validate(
     table, chosen = observations(outcomes, covariates)
     if phases is None:
         periods = no_phases()
-        if "condition" not in outcomes.columns:
+        if not (table["condition"] != "").any():
             raise InputError("give phases, or a column 'condition' in the outcomes")
     elif "condition" in outcomes.columns:
         raise InputError(
@@ -96,6 +99,8 @@ def observations(
         raise InputError("a standard error in column 'se' is negative")
     table["censored"] = _censored(outcomes)
     table["condition"] = _labels(outcomes)
+    for name in GROUPING:
+        table[name] = _texts(outcomes, name)
     table["block"], table["since_days"] = np.int64(-1), np.nan
     if "time" in outcomes.columns:
         when = moments(outcomes["time"], "the time of observation")
@@ -127,11 +132,31 @@ def _censored(outcomes: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool
 
 
 def _labels(outcomes: pd.DataFrame) -> list[str]:
-    if "condition" not in outcomes.columns:
+    """Condition of each row: as given, else its sequence's letter of the period, else its arm."""
+    if "condition" in outcomes.columns:
+        if outcomes["condition"].isna().any():
+            raise InputError("a condition is missing in the outcomes; fill the column 'condition'")
+        return [str(name) for name in outcomes["condition"]]
+    if {"sequence", "period"} <= set(outcomes.columns):
+        pairs = zip(_texts(outcomes, "sequence"), _texts(outcomes, "period"), strict=True)
+        return [_of_sequence(sequence, period) for sequence, period in pairs]
+    return _texts(outcomes, "arm")
+
+
+def _of_sequence(sequence: str, period: str) -> str:
+    """``("placebo-drug", "2") -> "drug"``; a baseline period belongs to no condition."""
+    names = re.split(r"[-/>,]", sequence) if re.search(r"[-/>,]", sequence) else list(sequence)
+    if not period.isdigit() or period == "0":
+        return ""
+    if int(period) > len(names):
+        raise InputError(f"period {period} is not in sequence {sequence!r}")
+    return names[int(period) - 1].strip()
+
+
+def _texts(outcomes: pd.DataFrame, name: str) -> list[str]:
+    if name not in outcomes.columns:
         return [""] * len(outcomes)
-    if outcomes["condition"].isna().any():
-        raise InputError("a condition is missing in the outcomes; fill the column 'condition'")
-    return [str(name) for name in outcomes["condition"]]
+    return ["" if pd.isna(v) else str(v).strip().removesuffix(".0") for v in outcomes[name]]
 
 
 def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:

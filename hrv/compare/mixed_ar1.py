@@ -107,7 +107,7 @@ def day_model(days: Days, *, trend: bool) -> DayModel:
         If the regressors cannot be told apart or the scores do not vary.
     """
     x, names = regressors(days, trend=trend)
-    _check_separable(x, names)
+    check_separable(x, names)
     result = likeliest(days, x)
     return DayModel(days, result, names, kenward_roger(result, _TREATMENT))
 
@@ -155,8 +155,14 @@ def regressors(days: Days, *, trend: bool) -> tuple[Float, tuple[str, ...]]:
     return np.column_stack(columns), tuple(names)
 
 
-def _check_separable(x: Float, names: tuple[str, ...]) -> None:
-    """Refuse covariates that go together with the condition (variance inflation above 5)."""
+def check_separable(x: Float, names: tuple[str, ...]) -> None:
+    """Refuse covariates that go together with the condition (variance inflation above 5).
+
+    Raises
+    ------
+    NotComputableError
+        If the condition, or any other column, cannot be told apart from the rest.
+    """
     others = [i for i, name in enumerate(names) if name not in ("condition", "trend")]
     condition = x[:, _TREATMENT] - x[:, _TREATMENT].mean()
     fitted = x[:, others] @ np.linalg.lstsq(x[:, others], condition, rcond=None)[0]
@@ -180,23 +186,29 @@ def worthwhile(design: Design, model: DayModel | None) -> float:
     return float("nan") if model is None else 0.5 * model.between_sd
 
 
-def person_effect(design: Design, subject: str) -> tuple[float, str]:
-    """Return one person's difference and, if the day model was refused, why.
+def person_effect(design: Design, subject: str) -> two_stage.PersonEffect:
+    """Return one person's difference with its uncertainty and, if refused, why.
 
-    A refused person still counts in a group, with the plain difference of day means; NaN only
-    when a condition has no day at all.
+    A refused person still counts in a group, with the plain difference of day means and no
+    standard error; the difference is NaN only when a condition has no day at all.
     """
     days = day_scores(design, subject)
     why = "; ".join(r.why for r in checks.too_little(design, checks.blocks_of(design, subject)))
+    return effect_of(subject, days, why, trend=design.settings.trend is not False)
+
+
+def effect_of(subject: str, days: Days, why: str, *, trend: bool = True) -> two_stage.PersonEffect:
+    """Return the difference of one person's days; `why` is the reason if a gate refused them."""
     if not why:
         try:
-            trend = design.settings.trend is not False
-            return day_model(days, trend=trend).inference.estimate, ""
+            found = day_model(days, trend=trend).inference
+            return two_stage.PersonEffect(subject, found.estimate, found.se)
         except NotComputableError as error:
             why = str(error)
     if not 0 < days.second.sum() < len(days):
-        return float("nan"), why
-    return float(days.score[days.second].mean() - days.score[~days.second].mean()), why
+        return two_stage.PersonEffect(subject, float("nan"), float("nan"), why)
+    plain = days.score[days.second].mean() - days.score[~days.second].mean()
+    return two_stage.PersonEffect(subject, float(plain), float("nan"), why)
 
 
 def _other_trend(

@@ -245,6 +245,17 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
     NotComputableError
         If the scores leave no residual variation, or the search does not converge.
     """
+    scaled, unit = scale(problem)
+    at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
+    point = evaluate(scaled, *at)
+    beta = point.phi_x @ (point.vix.T @ (problem.y / unit)) * unit
+    return Fit(
+        at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None, problem.nugget
+    )  # fmt: skip
+
+
+def scale(problem: Problem) -> tuple[Problem, float]:
+    """Centre the scores and bring them to units of the residual or the measurement SD."""
     y, x = problem.y, problem.x
     n, p = x.shape
     rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
@@ -252,13 +263,7 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
     if n <= p or residual <= 1e-24 * max(1.0, float(np.abs(y).max())) ** 2:
         raise NotComputableError("the day scores do not vary, so no uncertainty can be worked out")
     unit = float(np.sqrt(max(residual, float(np.diagonal(problem.noise).mean()))))
-    scaled = replace(problem, y=(y - y.mean()) / unit, noise=problem.noise / unit**2)
-    at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
-    point = evaluate(scaled, *at)
-    beta = point.phi_x @ (point.vix.T @ (y / unit)) * unit
-    return Fit(
-        at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None, problem.nugget
-    )  # fmt: skip
+    return replace(problem, y=(y - y.mean()) / unit, noise=problem.noise / unit**2), unit
 
 
 def _start(problem: Problem, phi: float | None) -> tuple[float, float]:

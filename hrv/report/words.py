@@ -48,6 +48,22 @@ METHODS = {
     "effect_over_time": MethodWords(
         "Effect over time", "The effect changes along a straight line, if at all."
     ),
+    "bayesian": MethodWords(
+        "Bayesian day model",
+        "As the day model, with flat priors stated in the settings; probabilities, no p-value.",
+    ),
+    "random_slope": MethodWords(
+        "Mixed model, random slope",
+        "People are independent and their true differences roughly normal.",
+    ),
+    "ancova": MethodWords(
+        "Two arms, adjusted for baseline",
+        "People were allocated at random; outcomes vary alike in both arms.",
+    ),
+    "crossover": MethodWords(
+        "2 x 2 crossover",
+        "The first treatment no longer works in the second period.",
+    ),
     "paired": MethodWords(
         "Paired, within person",
         "People are independent and their differences roughly normal.",

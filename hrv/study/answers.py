@@ -31,9 +31,10 @@ class Measured:
 def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     """Compare the declared endpoint: by the headline method first, then by the others."""
     headline = pick(study.method, METHODS, "method")
-    # a method for conditions within a session stands alone; dated phases allow all the others
-    usual = [m for m in METHODS if m.clock and not m.censored and m is not headline]
-    others = [m.name for m in usual] if headline.clock else []
+    # a method for conditions within a session stands alone; dated phases allow the others
+    unfit = "one" if len({s.subject for s in study.sessions}) > 1 else "several"
+    usual = [m for m in METHODS if m.clock and not m.censored and m.people != unfit]
+    others = [m.name for m in usual if m is not headline] if headline.clock else []
     names = [headline.name, *others]
     found = study_endpoint(study.primary, measured)
     if isinstance(found, Endpoint) and found.censored:

@@ -47,18 +47,42 @@ def problem(method, effect=0.3):
     if method.regimen:
         return regimen_problem(effect)
     rng = np.random.default_rng(8)
+    if method.clock and method.people == "several":
+        people = [person(ORDER[:4], 14, Truth(effect=effect, phi=0.3), rng) for _ in range(6)]
+        outcomes = pd.concat([own.assign(subject=f"P{k}") for k, own in enumerate(people)])
+        return outcomes, phases_of(ORDER[:4], 14, randomised=True), {}
     if method.clock:
         outcomes = person(ORDER, 7, Truth(effect=effect), rng)
         return outcomes, phases_of(ORDER, 7, randomised=True), {"randomisation": ORDERS}
-    values = rng.normal(np.array([[0.0], [effect]]), size=(2, 8))
-    outcomes = pd.DataFrame(
-        {
-            "subject": [f"P{k}" for k in range(8)] * 2,
-            "condition": ["off"] * 8 + ["on"] * 8,
-            "value": values.ravel(),
-        }
+    return sessions(method, effect, rng), None, {}
+
+
+def sessions(method, effect, rng):
+    """One or two rows a person, as the columns of the method ask."""
+    n = 12
+    value = rng.normal(size=2 * n)
+    subject = [f"P{k}" for k in range(n)] * 2
+    early = np.arange(2 * n) < n
+    if method.columns == ("arm",):
+        arm = np.array(["on", "off"] * n)
+        value = value + effect * ((arm == "on") & ~early) + 2 * np.tile(rng.normal(size=n), 2)
+        period = np.where(early, "baseline", "treatment")
+        return pd.DataFrame({"subject": subject, "arm": arm, "period": period, "value": value})
+    if "sequence" in method.columns:
+        sequence = np.array(["off-on", "on-off"] * n)
+        on = (sequence == "off-on") != early
+        return pd.DataFrame(
+            {
+                "subject": subject,
+                "sequence": sequence,
+                "period": np.where(early, 1, 2),
+                "value": value + effect * on,
+            }
+        )
+    condition = np.where(early, "off", "on")
+    return pd.DataFrame(
+        {"subject": subject, "condition": condition, "value": value + effect * ~early}
     )
-    return outcomes, None, {}
 
 
 def answer(method, **options):
@@ -79,7 +103,7 @@ def test_answers_with_an_interval_around_the_estimate(method):
     assert result.method == method.name
     assert not result.refused
     assert result.low < result.estimate < result.high
-    assert 0 <= result.p_value <= 1
+    assert math.isnan(result.p_value) or 0 <= result.p_value <= 1
     assert result.verdict in ("higher", "lower", "equivalent", "inconclusive")
     assert ("magnesium" if method.regimen else "'on'") in result.sentence
 
@@ -89,9 +113,8 @@ def test_the_same_seed_gives_the_same_answer_and_leaves_the_input_alone(method):
     before = outcomes.copy()
     one = compare(outcomes, phases, method=method.name, seed=3, **needed)
     two = compare(outcomes, phases, method=method.name, seed=3, **needed)
-    assert (one.estimate, one.low, one.high, one.p_value) == (
-        two.estimate, two.low, two.high, two.p_value,
-    )  # fmt: skip
+    assert (one.estimate, one.low, one.high) == (two.estimate, two.low, two.high)
+    assert one.p_value == pytest.approx(two.p_value, rel=0, abs=0, nan_ok=True)
     pd.testing.assert_frame_equal(outcomes, before)
 
 
@@ -101,7 +124,7 @@ def test_swapping_the_conditions_flips_the_sign(method):
     other = answer(method, conditions=("on", "off"))
     assert one.estimate == pytest.approx(-other.estimate, abs=1e-9)
     assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=1e-9)
-    assert one.p_value == pytest.approx(other.p_value, abs=1e-9)
+    assert one.p_value == pytest.approx(other.p_value, abs=1e-9, nan_ok=True)
 
 
 def test_no_percent_is_given_of_an_outcome_that_is_said_to_be_linear(method):
@@ -123,8 +146,9 @@ def test_settings_and_details_are_plain(method):
 
 def test_too_little_data_is_refused_in_one_sentence(method):
     outcomes, phases, needed = problem(method)
-    by = outcomes.get("condition", lambda _: 0)
-    few = outcomes.groupby(by).head(4)
+    few = outcomes.groupby(outcomes.get("subject", lambda _: 0)).head(4)
+    if phases is None and "subject" in few:
+        few = few[few["subject"].isin(["P0", "P1", "P2", "P3"])]
     result = compare(few, phases, method=method.name, **needed)
     assert result.refused
     assert result.verdict == "refused"

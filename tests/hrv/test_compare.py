@@ -17,7 +17,7 @@ from hrv.errors import InputError
 
 ORDERS = allowed_orders()
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
-NAMES = [method.name for method in METHODS if method.clock]
+NAMES = [m.name for m in METHODS if m.clock and m.people != "several"]
 
 
 def eight_by_seven(seed=1, *, randomised=True, **truth):
@@ -89,7 +89,7 @@ def test_swapping_the_labels_flips_the_sign(name):
     assert one.estimate == pytest.approx(-other.estimate, abs=1e-9)
     if name != "randomisation":  # its interval needs more orders than these
         assert one.low == pytest.approx(-other.high, abs=1e-9)
-    assert one.p_value == pytest.approx(other.p_value, abs=1e-9)
+    assert one.p_value == pytest.approx(other.p_value, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,7 +102,7 @@ def test_the_order_of_rows_and_the_zone_of_phases_do_not_matter(name):
     one = compare(outcomes, phases, method=name, randomisation=ORDERS)
     other = compare(mixed, in_utc, method=name, randomisation=ORDERS)
     assert one.estimate == pytest.approx(other.estimate, abs=1e-12)
-    assert one.p_value == pytest.approx(other.p_value, abs=1e-9)
+    assert one.p_value == pytest.approx(other.p_value, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,7 +113,7 @@ def test_shifting_and_scaling_the_outcome(name):
     other = compare(moved, phases, method=name, randomisation=ORDERS)
     assert other.estimate == pytest.approx(30 * one.estimate, rel=1e-7)
     assert other.swc == pytest.approx(30 * one.swc, rel=1e-6)
-    assert other.p_value == pytest.approx(one.p_value, rel=1e-6)
+    assert other.p_value == pytest.approx(one.p_value, rel=1e-6, nan_ok=True)
 
 
 def test_a_linear_drift_does_not_pass_for_a_difference():

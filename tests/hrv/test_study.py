@@ -31,7 +31,7 @@ def test_every_recording_has_a_quality_row_and_every_stressor_a_recovery_row(stu
 
 def test_the_headline_is_the_declared_method_on_the_declared_endpoint(result):
     assert result.headline.method == "default"
-    assert list(result.primary) == ["default", "block_means", "randomisation"]
+    assert list(result.primary) == ["default", "block_means", "randomisation", "bayesian"]
 
 
 def test_episodes_know_their_condition_and_block(study, result):
