@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.scenarios import EFFECT, Drawn
-from hrv.compare import block_means, checks, mixed_ar1, randomisation, results
+from hrv.compare import bayesian, block_means, checks, mixed_ar1, randomisation, results
 from hrv.compare.base import Design
 from hrv.compare.days import Days, score_days
 from hrv.compare.reml import Inference
@@ -147,9 +147,21 @@ def permuted_one_sided(person: Person) -> Answer:
     )  # fmt: skip
 
 
+def bayesian_interval(person: Person) -> Answer:
+    """Central posterior interval; the method prints no p-value."""
+    try:
+        found = bayesian.posterior(person.days, trend=True)
+    except NotComputableError:
+        return NONE
+    tail = (1 - LEVEL) / 2
+    low, high = found.quantile(tail), found.quantile(1 - tail)
+    return Answer(float(person.gated), found.expected, low, high, np.nan)
+
+
 PERSON: dict[str, Callable[[Person], Answer]] = {
     "default": default,
     "block_means": means_of_blocks,
     "randomisation": permuted,
     "randomisation_one_sided": permuted_one_sided,
+    "bayesian": bayesian_interval,
 }

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration import regimens
+from calibration import groups, regimens
 from calibration.answers import PERSON, Answer, Person
-from calibration.scenarios import Scenario, draw, drawn_scenarios, person_scenarios
+from calibration.scenarios import (
+    Scenario,
+    draw,
+    drawn_scenarios,
+    group_scenarios,
+    person_scenarios,
+)
 
 DEFAULT_RUNS = 2000
-RUNS = {"randomisation": 1000, "randomisation_one_sided": 1000, **regimens.RUNS}
+RUNS = {
+    "randomisation": 1000, "randomisation_one_sided": 1000, "bayesian": 400, "random_slope": 1000,
+    **regimens.RUNS,
+}  # fmt: skip
 """Simulations a cell where a method has fewer than the default."""
 METHOD_NOTES = {
     "default": "Day scores, AR(1) days, REML, Kenward–Roger, trend.",
@@ -25,6 +34,14 @@ METHOD_NOTES = {
         "p-value of the direction declared beforehand, over the 34 orders of the default plan; "
         "no interval."
     ),
+    "bayesian": (
+        "The day model with flat priors; type I is the share of 95 % intervals that exclude zero. "
+        "For a group the next person's *true* difference should lie in the prediction interval."
+    ),
+    "random_slope": "Mixed model with random slope, precision weights, Hartung–Knapp, t(N - 1).",
+    "paired": "t over people's own differences.",
+    "ancova": "Least squares on arm and baseline; 6 or 12 people an arm.",
+    "crossover": "t of half period differences between the sequences.",
     **regimens.METHOD_NOTES,
 }
 
@@ -51,6 +68,10 @@ def answers(cell: Cell, methods: Sequence[str], rng: np.random.Generator) -> dic
     """Draw one study of a cell and let each method answer it."""
     if cell.scenario.kind in regimens.DRAWN:
         return dict.fromkeys(methods, regimens.DRAWN[cell.scenario.kind](cell.scenario, rng))
+    if cell.scenario.kind in groups.SESSION_KINDS:
+        return dict.fromkeys(methods, groups.session_answer(cell.scenario, rng))
+    if cell.scenario.people > 1:
+        return groups.group_answers(cell.scenario, methods, rng)
     person = Person(draw(cell.scenario, rng))
     return {name: PERSON[name](person) for name in methods}
 
@@ -61,6 +82,8 @@ def _person_methods(scenario: Scenario) -> tuple[str, ...]:
     methods = ["default"]
     if not scenario.plan.startswith("AB "):
         methods.append("block_means")
+    if scenario.kind == "plain" and scenario.phi != 0.3:
+        methods.append("bayesian")
     if scenario.plan == "8x7" and scenario.kind in ("plain", "shock") and scenario.per_day == 6:
         methods.append("randomisation_one_sided")
     return tuple(methods)
@@ -69,5 +92,10 @@ def _person_methods(scenario: Scenario) -> tuple[str, ...]:
 CELLS: tuple[Cell, ...] = (
     *(Cell(s, _person_methods(s)) for s in person_scenarios()),
     *(Cell(s, ("randomisation",)) for s in drawn_scenarios()),
+    *(Cell(s, (method,)) for s, method in groups.session_scenarios()),
+    *(
+        Cell(s, ("default", "random_slope", *(("bayesian",) if s.per_day == 6 else ())))
+        for s in group_scenarios()
+    ),
     *(Cell(s, (method,)) for s, method in regimens.regimen_scenarios()),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from calibration import regimens
+from calibration import groups, regimens
 from calibration.cells import CELLS, METHOD_NOTES, Cell
 from calibration.run import SEED, rows
 from calibration.scenarios import EFFECT, KINDS, SHOWN
@@ -91,7 +91,7 @@ def _finds(given: np.ndarray) -> np.ndarray:
 def _verdict(cell: Cell, alarm: np.ndarray, covered: np.ndarray, runs: int) -> str:
     if alarm.size < 0.05 * runs or alarm.size < 20:
         return "not offered"
-    if cell.scenario.kind in SHOWN:
+    if cell.scenario.kind in (*SHOWN, *groups.SHOWN):
         return "shown"
     for hits, band in ((alarm, TYPE_I), (covered, COVERAGE)):
         if hits.size:
@@ -129,13 +129,14 @@ def write(folder: Path, docs: Path, note: str) -> list[Line]:
 def _markdown(table: list[Line], note: str) -> Iterable[str]:
     runs = [row.runs for row in table if row.method == "default"]
     outside = [row for row in table if row.verdict == "outside"]
+    kinds = KINDS | groups.SESSION_KINDS | regimens.KINDS
     yield from _INTRODUCTION.format(
         seed=SEED,
         least=min(runs, default=0),
         cells=len(table),
         outside=len(outside),
         note=note,
-        kinds="\n".join(f"- **{name}**: {what}" for name, what in (KINDS | regimens.KINDS).items()),
+        kinds="\n".join(f"- **{name}**: {what}" for name, what in kinds.items()),
     ).splitlines()
     for method in dict.fromkeys(row.method for row in table):
         own = [row for row in table if row.method == method]
@@ -145,7 +146,8 @@ def _markdown(table: list[Line], note: str) -> Iterable[str]:
 
 
 def _table(own: list[Line]) -> Iterable[str]:
-    people, predicted = own[0].people > 1, any(np.isfinite(row.prediction) for row in own)
+    people = any(row.people > 1 for row in own)
+    predicted = any(np.isfinite(row.prediction) for row in own)
     head = ["design", "a day", "φ", "kind", "runs", "refused", "type I (99 % interval)", "coverage",
             "power", "no gates", "cell"]  # fmt: skip
     if people:

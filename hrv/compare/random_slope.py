@@ -50,9 +50,12 @@ def by_precision(people: Sequence[PersonEffect], level: float) -> tuple[Inferenc
 
     ``tau2`` by REML; with weights ``w_i = 1 / (tau2 + se_i**2)`` the mean is ``sum(w d) /
     sum(w)`` and its squared standard error ``sum(w (d - mean)**2) / ((N - 1) sum(w))``, on
-    N - 1 degrees of freedom, which holds its level whatever the weights.
+    N - 1 degrees of freedom, but never below ``1 / sum(w)``: with few people of unequal
+    precision the former alone has too many false alarms.
 
-    Source: Hartung & Knapp 2001, Statistics in Medicine 20:1771-1782, doi:10.1002/sim.791.
+    Source: Hartung & Knapp 2001, Statistics in Medicine 20:1771-1782, doi:10.1002/sim.791; the
+    lower limit: Röver, Knapp & Friede 2015, BMC Medical Research Methodology 15:99,
+    doi:10.1186/s12874-015-0091-1.
     """
     effects = np.array([person.difference for person in people])
     variance = variances(people)
@@ -63,8 +66,8 @@ def by_precision(people: Sequence[PersonEffect], level: float) -> tuple[Inferenc
     mean = float(weight @ effects / weight.sum())
     n = effects.size
     squared = float(weight @ (effects - mean) ** 2) / ((n - 1) * float(weight.sum()))
-    se = float(np.sqrt(squared))
     plain = float(1 / np.sqrt(weight.sum()))
+    se = max(float(np.sqrt(squared)), plain)
     details = two_stage.people_details(effects, level)
     details |= {
         "sd_of_true_differences": float(np.sqrt(tau2)),
