@@ -24,6 +24,7 @@ from hrv.compare import (
     paired,
     random_slope,
     randomisation,
+    segmented,
 )
 from hrv.compare.base import CompareSettings, Design, Method
 from hrv.compare.design import validate
@@ -63,6 +64,14 @@ METHODS: tuple[Method, ...] = (
         "group",
         "Gelman 2006, doi:10.1214/06-BA117A",
         bayesian.run,
+    ),
+    Method(
+        segmented.NAME,
+        "level and slope of each block, as a description: no interval, no p-value",
+        "Wagner et al. 2002, doi:10.1046/j.1365-2710.2002.00430.x",
+        segmented.run,
+        people="one",
+        infers=False,
     ),
     Method(
         random_slope.NAME,

@@ -153,6 +153,8 @@ class Method:
         True if it is made for values known only as "at least".
     people : str
         Who it is for: ``"one"``, ``"several"`` or ``"any"`` number of people.
+    infers : bool
+        False if it only describes: no interval, no p-value.
     columns : tuple of str
         Columns that its outcomes must have beside ``value``.
     """
@@ -165,4 +167,5 @@ class Method:
     regimen: bool = False
     censored: bool = False
     people: str = "any"
+    infers: bool = True
     columns: tuple[str, ...] = ()

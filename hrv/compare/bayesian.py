@@ -32,7 +32,8 @@ from hrv.errors import NotComputableError
 from hrv.types import Comparison, Float, Refusal
 
 NAME = "bayesian"
-_SD_STEPS, _PHIS = 20, (np.arange(12) + 0.5) * (0.95 / 12)
+_SD_STEPS = 20
+_PHIS = np.asarray((np.arange(12) + 0.5) * (0.95 / 12), dtype=np.float64)
 _SD_MAX = 3.0
 """Largest between-day SD of the grid, in residual (or measurement) SD."""
 _NEGLIGIBLE = 1e-13

@@ -189,6 +189,32 @@ def design_flags(design: Design, blocks: tuple[Block, ...], days: Days) -> list[
     return flags
 
 
+HOURS_APART = 1.0
+"""Mean local hours that may lie between the conditions before it is flagged."""
+
+
+def hours_flag(design: Design, subject: str, days: Days) -> list[str]:
+    """Flag conditions measured at other hours where the daily rhythm could not be learned.
+
+    With two observations a day or more it is learned from within days; with one test a day
+    nothing in the data tells a difference between hours from one between conditions.
+    """
+    if days.adjusted:
+        return []
+    table = design.outcomes
+    used = table[table["excluded"].eq("") & table["subject"].eq(subject)]
+    mean = used.groupby("condition")["hour"].mean()
+    first, second = (float(mean.get(name, np.nan)) for name in design.conditions)
+    apart = second - first
+    if not abs(apart) > HOURS_APART:
+        return []
+    when = "later" if apart > 0 else "earlier"
+    return [
+        f"measured {abs(apart):.1f} h {when} with {design.conditions[1]!r}: with one test a day, "
+        "a difference between hours cannot be told from one between conditions"
+    ]
+
+
 def start_flags(design: Design) -> list[str]:
     """Flag a start at a symptom peak, or one whose reason nobody stated."""
     reason = design.settings.start_reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -379,6 +380,16 @@ def _leave_out_days(table: pd.DataFrame, phases: pd.DataFrame, washin_days: floa
     used = table[table["excluded"].eq("")]
     mixed = used.groupby(["subject", "day"])["condition"].transform("nunique") > 1
     table.loc[mixed[mixed].index, "excluded"] = CHANGEOVER
+
+
+def with_washin(design: Design, washin_days: float) -> Design:
+    """Return the same comparison with another wash-in; every observation is judged anew."""
+    table = design.outcomes.copy()
+    again = table["excluded"].isin([WASHIN, CHANGEOVER])
+    table.loc[again, "excluded"] = ""
+    _leave_out_days(table, design.phases, washin_days)
+    settings = replace(design.settings, washin_days=washin_days)
+    return replace(design, outcomes=table, settings=settings)
 
 
 def _orders(

@@ -77,7 +77,7 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     blocks = checks.blocks_of(design, subject)
     counted = {"counts": checks.counts(design), "blocks": _block_table(blocks)}
     days = day_scores(design, subject)
-    flags = checks.design_flags(design, blocks, days)
+    flags = checks.design_flags(design, blocks, days) + checks.hours_flag(design, subject, days)
     refusals = checks.too_little(design, blocks)
     if refusals:
         return results.refused(design, NAME, refusals, flags=flags, details=counted)
@@ -89,13 +89,30 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     assumed = diagnostics.day_checks(design, days, model.fit, model.inference, blocks)
     details = {
         **counted, **describe(model), **_other_trend(design, model, blocks),
-        "assumptions": assumed,
+        "assumptions": assumed, **_hangs_on(design, subject, blocks, model),
     }  # fmt: skip
     return results.answer(
         design, NAME, model.inference,
         swc=worthwhile(design, model), flags=[*flags, *_model_flags(design, model)],
         details=details,
     )  # fmt: skip
+
+
+def _hangs_on(
+    design: Design, subject: str, blocks: tuple[checks.Block, ...], model: DayModel
+) -> dict[str, Any]:
+    """With and without each adjustment, other wash-ins, and what missing days could hide."""
+    from hrv.compare import sensitivity  # it fits day models as well: no circle at import
+
+    return {
+        "with_and_without": [
+            *sensitivity.with_and_without(design, subject),
+            *sensitivity.other_washins(design, subject),
+        ],
+        "missing_days": sensitivity.tipping_point(
+            design, blocks, model.inference, model.between_sd
+        ),
+    }
 
 
 def day_model(days: Days, *, trend: bool) -> DayModel:

@@ -30,7 +30,11 @@ LABELS = {
     "p_value_declared_direction": "p in the declared direction",
 }
 """Settings and figures whose names in the code are no words; the others read as they stand."""
-_SERIES = ("days", "blocks", "block_means", "people", "assumptions")  # the pictures show them
+_SERIES = (
+    "days", "blocks", "block_means", "people", "assumptions", "with_and_without", "missing_days",
+    "segments", "steps", "weights",
+)  # fmt: skip
+"""Details that pictures and tables of their own show."""
 
 
 def declared(result: StudyResult) -> Table:

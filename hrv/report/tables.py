@@ -90,6 +90,43 @@ def assumptions(result: StudyResult) -> Table:
     )
 
 
+def hangs_on(result: StudyResult) -> Table:
+    """Return the headline with and without each adjustment, and what missing days could hide."""
+    head = result.headline
+    _, unit = words.outcome(result.study.primary, head)
+    rows = []
+    for row in head.details.get("with_and_without", ()):
+        if "refused" in row:
+            rows.append(
+                (cell(words.sentence_case(row["what"])), cell("refused"), cell(row["refused"]))
+            )
+            continue
+        told = numbers.estimate_and_interval(row["estimate"], row["low"], row["high"], unit)
+        rows.append((cell(words.sentence_case(row["what"])), cell(told[0]), cell(told[1])))
+    return Table(
+        "with-and-without",
+        "With and without each adjustment",
+        columns("Analysis", "#Difference", "Interval"),
+        tuple(rows),
+        _missing_words(head, unit),
+    )
+
+
+def _missing_words(head: Comparison, unit: str) -> str:
+    """Say what the missing days would have to be like to change the answer."""
+    said = "The first row is the declared analysis; the others show what it hangs on."
+    missing = head.details.get("missing_days", {})
+    for name, delta in missing.get("delta", {}).items():
+        if delta is not None:
+            share = 100 * missing["missing_share"][name]
+            value = numbers.estimate_and_interval(delta, delta, delta, unit)[0]
+            said += (
+                f" The {share:.0f} % of days missing with {name!r} would have to lie {value} from "
+                "what the others lead to expect before the interval reached zero."
+            )
+    return said
+
+
 def checklists(result: StudyResult) -> tuple[Table, ...]:
     """Return the reporting checklists, one table a standard."""
     items = checklist(result)

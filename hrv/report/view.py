@@ -180,7 +180,7 @@ def _sections(result: StudyResult) -> tuple[Section, ...]:
         Section("methods-section", "All methods", tables=(tables.methods(result),)),
         Section(
             "assumptions-section", "What was assumed",
-            tables=tables.nonempty((tables.assumptions(result),)),
+            tables=tables.nonempty((tables.assumptions(result), tables.hangs_on(result))),
             empty="The headline method gave nothing to check.",
         ),
         Section(

@@ -48,6 +48,9 @@ METHODS = {
     "effect_over_time": MethodWords(
         "Effect over time", "The effect changes along a straight line, if at all."
     ),
+    "segmented": MethodWords(
+        "Segmented regression", "Nothing: it draws a line through each block and infers nothing."
+    ),
     "bayesian": MethodWords(
         "Bayesian day model",
         "As the day model, with flat priors stated in the settings; probabilities, no p-value.",

@@ -33,7 +33,7 @@ def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     headline = pick(study.method, METHODS, "method")
     # a method for conditions within a session stands alone; dated phases allow the others
     unfit = "one" if len({s.subject for s in study.sessions}) > 1 else "several"
-    usual = [m for m in METHODS if m.clock and not m.censored and m.people != unfit]
+    usual = [m for m in METHODS if m.clock and m.infers and not m.censored and m.people != unfit]
     others = [m.name for m in usual if m is not headline] if headline.clock else []
     names = [headline.name, *others]
     found = study_endpoint(study.primary, measured)

@@ -17,7 +17,7 @@ from hrv.errors import InputError
 
 ORDERS = allowed_orders()
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
-NAMES = [m.name for m in METHODS if m.clock and m.people != "several"]
+NAMES = [m.name for m in METHODS if m.clock and m.infers and m.people != "several"]
 
 
 def eight_by_seven(seed=1, *, randomised=True, **truth):
