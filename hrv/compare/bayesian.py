@@ -21,9 +21,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
-from scipy.linalg import lapack
-
 from hrv.compare import checks, mixed_ar1, results, two_stage
 from hrv.compare.base import Design
 from hrv.compare.days import Days, day_scores
@@ -71,11 +68,13 @@ class Posterior:
 
     def below(self, value: float) -> float:
         """Probability of a smaller difference."""
+        from scipy import special  # lazily: costs start-up
+
         return float(self.weight @ special.ndtr((value - self.mean) / self.sd))
 
     def quantile(self, probability: float) -> float:
         """Quantile, found to rounding between the outermost component quantiles."""
-        from scipy import optimize  # heavy, and needed here only
+        from scipy import optimize, special  # lazily: costs start-up
 
         ends = self.mean + self.sd * special.ndtri(probability)
         low, high = float(ends.min()), float(ends.max())
@@ -172,6 +171,8 @@ def grid(problem: Problem, sds: Float, phis: Float, index: int = 1) -> Grid:
     NotComputableError
         If the scores leave no residual variation.
     """
+    from scipy.linalg import lapack  # lazily: costs start-up
+
     scaled, unit = scale(problem)
     p = problem.x.shape[1]
     # with the coefficient's column last but the scores, the triangular factor names it directly
