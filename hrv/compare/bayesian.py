@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from hrv.compare import checks, mixed_ar1, results, two_stage
 from hrv.compare.base import Design
 from hrv.compare.days import Days, day_scores
