@@ -55,15 +55,15 @@ def as_mapping(result: StudyResult) -> dict[str, Any]:
     return {
         "title": result.study.title,
         "endpoint": result.study.primary,
-        **_comparison(result.headline),
-        "methods": [_comparison(c) for c in result.primary.values()],
+        **comparison_mapping(result.headline),
+        "methods": [comparison_mapping(c) for c in result.primary.values()],
         "exploratory": [
-            {"endpoint": name, **_comparison(c)} for name, c in result.secondary.items()
+            {"endpoint": name, **comparison_mapping(c)} for name, c in result.secondary.items()
         ],
         "not_answered": [vars(r) for r in result.refusals],
         "rates": result.rates,
         "adherence": result.adherence,
-        "regimen": [_comparison(c) for c in result.log.comparisons.values()],
+        "regimen": [comparison_mapping(c) for c in result.log.comparisons.values()],
         "adverse_events": result.log.adverse,
         "dose_flags": result.log.flags,
         "outcomes": result.log.outcomes,
@@ -75,7 +75,8 @@ def as_mapping(result: StudyResult) -> dict[str, Any]:
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def comparison_mapping(comparison: Comparison) -> dict[str, Any]:
+    """One comparison with everything it says, as plain values."""
     values = {f.name: getattr(comparison, f.name) for f in fields(comparison)}
     values["refusals"] = [vars(r) for r in comparison.refusals]
     return values

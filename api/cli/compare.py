@@ -33,6 +33,26 @@ def compare(
     fhir: Annotated[
         Path | None, typer.Option(metavar="JSON", help="Write inputs and answer as FHIR R4 here.")
     ] = None,
+    phases: Annotated[
+        str | None,
+        typer.Option(metavar="CSV", help="Of a cohort: subject,start,stop,condition."),
+    ] = None,
+    endpoint: Annotated[
+        str, typer.Option(metavar="NAME", help="Of a cohort: what is compared.")
+    ] = "residual_hr",
+    method: Annotated[
+        str, typer.Option(metavar="NAMES", help="Of a cohort: methods, the headline first.")
+    ] = "default",
+    washin: Annotated[
+        str, typer.Option(metavar="TIME", help="Of a cohort: left out after each change.")
+    ] = "0d",
+    direction: Annotated[
+        str, typer.Option(metavar="higher|lower", help="Of a cohort: direction of benefit.")
+    ] = "none",
+    forest: Annotated[
+        Path | None, typer.Option(metavar="IMAGE", help="Of a cohort: draw everyone's effect here.")
+    ] = None,
+    tz: opt.ZoneOption = None,
     form: opt.FormatOption = OutputFormat.TABLE,
     out: opt.OutOption = None,
 ) -> None:
@@ -44,7 +64,21 @@ def compare(
     hrv compare study.toml --format json --out result.json
     hrv compare study.toml --checklist --format csv > checklist.csv
     hrv compare study.toml --fhir bundle.json --key ../key.json
+    hrv compare results/ --phases phases.csv --endpoint ln_rmssd --washin 7d --forest forest.svg
+
+    The last is a folder that hrv batch wrote: the group's answer, everyone's effect drawn
+    towards it (--format csv or json carries them all), and the quality of the recordings.
     """
+    if phases is not None:
+        from api.cli._cohort import present_cohort
+
+        if report or fhir or checklist or key:
+            raise typer.BadParameter("--report, --fhir, --checklist and --key are of a study.toml")
+        present_cohort(
+            str(study), phases, endpoint=endpoint, methods=opt.names(method), washin=washin,
+            direction=direction, tz=tz, form=form, out=out, forest=forest,
+        )  # fmt: skip
+        return
     from hrv.errors import InputError
     from ingest.study import load_study
 
