@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ test-hostile: $(VENV)/.test  ## 500 hostile requests an operation of the service
 
 openapi: $(VENV)/.test  ## write docs/openapi.json again, after a change that was meant
 	$(BIN)/python -m api.openapi docs/openapi.json
+
+bench-cohort: $(VENV)/.test  ## a cohort of 1,000 simulated days: rates, two workers, peers; see docs/scale.md
+	$(BIN)/python -m benchmarks.cohort --recordings $(or $(RECORDINGS),1000)
 
 bench-service: $(VENV)/.test  ## what the service costs: the table in docs/service.md
 	$(BIN)/python -m benchmarks.service
