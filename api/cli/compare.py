@@ -89,4 +89,6 @@ def compare(
         )  # fmt: skip
     except InputError as error:
         told = str(error)
+        if (study / "run.json").is_file() and not (study / "study.toml").exists():
+            told = f"{study} holds the results of hrv batch; say with --phases CSV who was on when"
         raise InputError(told if str(study) in told else f"{study}: {told}") from None

@@ -103,6 +103,11 @@ def test_a_table_for_people_and_a_picture_come_from_the_command(study, tmp_path)
     assert {d["quantity"] for d in found["quality"]["distributions"]} >= {"coverage", "rmssd"}
 
 
+def test_a_cohort_without_phases_says_what_it_needs(study):
+    told = CliRunner().invoke(build_app(), ["compare", str(study[0] / "out")])
+    assert "say with --phases CSV who was on when" in str(told.exception)
+
+
 def test_the_quality_report_finds_the_recording_that_is_unlike_the_others(tmp_path):
     (tmp_path / "rr").mkdir()
     rng = np.random.default_rng(1)
