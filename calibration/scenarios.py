@@ -118,7 +118,9 @@ def group_scenarios() -> list[Scenario]:
     return [
         Scenario(plan, per_day, phi, people=n)
         for n in (6, 12)
-        for plan, per_day, phi in product(("AB 14+14", "ABAB 4x7"), (6, 1), (0.0, 0.5))
+        for plan, (per_day, phi) in product(
+            ("AB 14+14", "ABAB 4x7"), ((6, 0.0), (6, 0.5), (1, 0.5))
+        )
     ]
 
 
