@@ -36,7 +36,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("primary", "direction", "secondary", "swc"),
     "design": (
         "conditions", "method", "washin", "familiarisation", "start_reason", "phases",
-        "randomisation", "regimen",
+        "randomisation", "regimen", "covariates",
     ),
     "clean": ("method",),
     "data": (
@@ -115,6 +115,7 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         conditions=_conditions(file),
         primary=str(endpoint.get("primary", "residual_hr")),
         secondary=_names(file, "endpoint", "secondary"),
+        covariates=_names(file, "design", "covariates"),
         method=str(design.get("method", "default")),
         cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
         settings=_settings(file),

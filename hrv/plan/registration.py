@@ -25,6 +25,7 @@ FORMAT = 1
 WORDS = {
     "primary": "primary endpoint",
     "secondary": "secondary endpoints",
+    "covariates": "covariates",
     "direction": "direction of benefit",
     "swc": "smallest worthwhile change",
     "cleaner": "artefact handling",
@@ -101,6 +102,7 @@ def declared_of(study: Study) -> dict[str, Any]:
     return {
         "primary": study.primary,
         "secondary": list(study.secondary),
+        "covariates": list(study.covariates),
         "direction": settings.direction,
         "swc": settings.swc,
         "cleaner": study.cleaner,
@@ -166,7 +168,7 @@ def changes(registered: Mapping[str, Any], study: Study) -> tuple[str, ...]:
     told = []
     for name, words in WORDS.items():
         before, after = registered.get(name), now[name]
-        if before == after:
+        if before == after or (name not in registered and not after):
             continue
         if name in ("schedule", "orders", "window"):
             told.append(f"the {words} is not the registered one")

@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from hrv.phases import phase_of
-from hrv.study.answers import Measured, compare_primary, compare_secondary
+from hrv.study.answers import compare_primary, compare_secondary
 from hrv.study.cortisol import cortisol_responses
 from hrv.study.curves import mean_curves
 from hrv.study.log import look_at_log, sealed_log
@@ -23,7 +23,7 @@ from hrv.study.seal import (
 from hrv.study.session import SessionResult, analyse_session
 from hrv.study.tallies import adherence, missing_rates
 from hrv.study.traps import beside
-from hrv.study.types import Study, StudyResult
+from hrv.study.types import Measured, Study, StudyResult
 from hrv.types import Comparison, Refusal
 
 Progress = Callable[[int, int], None]

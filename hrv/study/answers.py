@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-
-import pandas as pd
+from dataclasses import replace
 
 from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
 from hrv.errors import NotComputableError
-from hrv.study.types import Study
+from hrv.study.covariates import attach, is_response
+from hrv.study.types import Measured, Study
 from hrv.tables import pick
 from hrv.types import Comparison, Refusal
 
 CENSORED = "censored"
 """Method that takes recovery times known only as 'at least'."""
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """The tables that endpoints are taken from (familiarisation already left out)."""
-
-    recovery: pd.DataFrame
-    summaries: pd.DataFrame
-    outcomes: pd.DataFrame
 
 
 def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
@@ -38,8 +28,8 @@ def compare_primary(study: Study, measured: Measured) -> dict[str, Comparison]:
     names = [headline.name, *others]
     found = study_endpoint(study.primary, measured)
     if isinstance(found, Endpoint) and found.censored:
-        return {CENSORED: _run(found, study, method=CENSORED)}
-    return {name: _run(found, study, method=name) for name in names}
+        return {CENSORED: _run(found, study, measured, method=CENSORED)}
+    return {name: _run(found, study, measured, method=name) for name in names}
 
 
 def compare_secondary(study: Study, measured: Measured) -> dict[str, Comparison]:
@@ -51,7 +41,7 @@ def compare_secondary(study: Study, measured: Measured) -> dict[str, Comparison]
     bare = replace(study.settings, direction="none", swc=None)
     exploratory = replace(study, settings=bare)
     found = {
-        name: _run(study_endpoint(name, measured), exploratory, method=study.method)
+        name: _run(study_endpoint(name, measured), exploratory, measured, method=study.method)
         for name in study.secondary
     }
     adjusted = holm({name: c.p_value for name, c in found.items()})
@@ -95,19 +85,21 @@ def study_endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
     return Refusal(name, why)
 
 
-def _run(found: Endpoint | Refusal, study: Study, *, method: str) -> Comparison:
+def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method: str) -> Comparison:
     if isinstance(found, Refusal):
         return refused_endpoint(found, method)
     dated = not study.phases.empty
     if found.censored:
         return _run_censored(found, study)
+    names = [n for n in study.covariates if not is_response(n)] if dated else []
+    table, covariates = attach(found.observations, names, measured)
     columns = ["subject", "time", "value"] if dated else ["subject", "condition", "value"]
     return compare(
-        found.observations[columns],
+        table[[*columns, *covariates]],
         study.phases if dated else None,
         method=method,
         conditions=study.conditions,
-        covariates=(),
+        covariates=covariates,
         seed=study.seed,
         randomisation=study.randomisation,
         settings=replace(study.settings, scale=found.scale, outcome=found.label, unit=found.unit),

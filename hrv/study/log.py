@@ -15,8 +15,8 @@ from hrv.instruments.magnesium import RBC, SERUM
 from hrv.phases import phase_of
 from hrv.regimen import Regimen, tally_adverse_events, upper_level_flags
 from hrv.regimen.log import background_flags
-from hrv.study.answers import Measured, refused_endpoint, study_endpoint
-from hrv.study.types import LogResult, Study
+from hrv.study.answers import refused_endpoint, study_endpoint
+from hrv.study.types import LogResult, Measured, Study
 from hrv.types import Comparison, Refusal
 
 ALL_CONDITIONS = "all"

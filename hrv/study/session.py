@@ -60,7 +60,7 @@ def analyse_session(session: Session, study: Study) -> SessionResult:
 
 
 def _metrics(nn: NNSeries, study: Study) -> dict[str, float]:
-    wanted = metrics_of((study.primary, *study.secondary))
+    wanted = metrics_of((study.primary, *study.secondary, *study.covariates))
     if not wanted:
         return {}
     values = summary(nn, metrics=wanted)

@@ -9,10 +9,10 @@ import pandas as pd
 
 from hrv.endpoints import endpoint
 from hrv.errors import NotComputableError
-from hrv.study.answers import Measured
+from hrv.study.covariates import beside_responses
 from hrv.study.expectancy import expectancy
 from hrv.study.sensitivity import shrinking, tell_practice, with_practice
-from hrv.study.types import Study
+from hrv.study.types import Measured, Study
 from hrv.types import Comparison
 
 
@@ -37,6 +37,7 @@ def beside(
         found = endpoint(study.primary, measured.recovery, measured.summaries, measured.outcomes)
     except NotComputableError:
         return dict(primary)  # the headline has refused for that reason
+    head = beside_responses(head, study, measured, found)
     head = tell_practice(head, with_practice(study, found))
     known, flags = expectancy(study)
     details = {**head.details, **({"expectancy": known} if known else {})}

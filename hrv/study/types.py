@@ -60,6 +60,15 @@ class StudyLog:
 
 
 @dataclass(frozen=True, eq=False)
+class Measured:
+    """The tables that endpoints are taken from (familiarisation already left out)."""
+
+    recovery: pd.DataFrame
+    summaries: pd.DataFrame
+    outcomes: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class Study:
     """What `analyse` needs to know, all in memory.
 
@@ -81,6 +90,8 @@ class Study:
         Declared primary endpoint (see `hrv.endpoints`).
     secondary : tuple of str
         Endpoints reported as exploratory.
+    covariates : tuple of str
+        What else may differ between the conditions (see `hrv.study.covariates`).
     method : str
         Headline method, a name in `hrv.METHODS`.
     cleaner : str
@@ -109,6 +120,7 @@ class Study:
     conditions: tuple[str, str] = ("off", "on")
     primary: str = "residual_hr"
     secondary: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
     method: str = "default"
     cleaner: str = "lipponen_tarvainen"
     settings: CompareSettings = field(default_factory=CompareSettings)

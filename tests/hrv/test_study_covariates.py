@@ -1,0 +1,98 @@
+"""Declared covariates find their observations; reactivity stays beside the headline."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulate_days import Truth, person, phases_of
+
+from hrv.errors import StudyError
+from hrv.recovery import MEASURES
+from hrv.study.answers import compare_primary, study_endpoint
+from hrv.study.covariates import attach, beside_responses
+from hrv.study.types import Measured, Study
+
+ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Eight weeks of one stress test a day; reactivity falls with treatment, caffeine disturbs."""
+    rng = np.random.default_rng(3)
+    own = person(ORDER, 7, Truth(per_day=1, within_sd=0.03, day_sd=0.03), rng)
+    n = len(own)
+    on = np.repeat([c == "on" for c in ORDER], 7)[own["time"].dt.dayofyear - 5]
+    table = pd.DataFrame({"subject": "P1", "session": [f"s{k}" for k in range(n)]})
+    table["time"], table["condition"] = own["time"], np.where(on, "on", "off")
+    for measure in MEASURES:
+        table[measure.name] = np.nan
+        if measure.censors:
+            table[f"{measure.name}_censored"] = False
+    table["kind"] = np.where(np.arange(n) % 3 == 0, "speech", "arithmetic")
+    table["reactivity_hr"] = 15 - 6 * on + rng.normal(0, 3, n)
+    coffee = np.arange(n) % 2 == 0
+    table["residual_hr"] = 10 * own["value"] + 0.4 * table["reactivity_hr"] + 6.0 * coffee
+    rows = [("P1", t - pd.Timedelta(hours=2), "caffeine", 1.0) for t in table["time"][coffee]]
+    rows += [("P1", t - pd.Timedelta(hours=10), "sleep_h", 7.0 + k % 3)
+             for k, t in enumerate(table["time"])]  # fmt: skip
+    outcomes = pd.DataFrame(rows, columns=["subject", "time", "name", "value"])
+    return Measured(table, table[["subject", "session", "time"]].assign(ln_rmssd=3.5), outcomes)
+
+
+def study(**changes):
+    phases = phases_of(ORDER, 7).assign(subject="P1", block=range(8))
+    return Study("covariates", (), phases, primary="residual_hr", **changes)
+
+
+def test_tags_are_zero_where_nothing_was_logged_and_old_ones_do_not_count(measured):
+    table, names = attach(measured.recovery, ["caffeine"], measured)
+    assert names == ("caffeine",)
+    expected = (np.arange(len(table)) % 2 == 0).astype(float)
+    np.testing.assert_array_equal(table["caffeine"], expected)
+    early = measured.outcomes.assign(time=measured.outcomes["time"] - pd.Timedelta(hours=5))
+    late, _ = attach(
+        measured.recovery, ["caffeine"], Measured(measured.recovery, measured.summaries, early)
+    )
+    assert not late["caffeine"].any()
+
+
+def test_values_are_the_last_of_the_day_before_and_unknown_otherwise(measured):
+    table, _ = attach(measured.recovery, ["sleep_h"], measured)
+    np.testing.assert_array_equal(table["sleep_h"], 7.0 + np.arange(len(table)) % 3)
+    gone = measured.outcomes[measured.outcomes["value"] != 8.0]
+    table, _ = attach(
+        measured.recovery, ["sleep_h"], Measured(measured.recovery, measured.summaries, gone)
+    )
+    assert table["sleep_h"].isna().sum() == (np.arange(len(table)) % 3 == 1).sum()
+
+
+def test_the_kind_of_stressor_has_a_column_for_each_but_the_usual(measured):
+    table, names = attach(measured.recovery, ["kind"], measured)
+    assert names == ("kind speech",)
+    np.testing.assert_array_equal(table["kind speech"], measured.recovery["kind"] == "speech")
+
+
+def test_a_name_that_is_nowhere_is_told_with_what_there_is(measured):
+    with pytest.raises(StudyError, match="no covariate is called 'cofee'; choose from kind"):
+        attach(measured.recovery, ["cofee"], measured)
+
+
+def test_a_covariate_settled_before_the_response_sharpens_the_headline(measured):
+    plain = compare_primary(study(), measured)["default"]
+    adjusted = compare_primary(study(covariates=("caffeine",)), measured)["default"]
+    assert adjusted.high - adjusted.low < 0.8 * (plain.high - plain.low)
+    rows = {r["what"]: r for r in adjusted.details["with_and_without"]}
+    assert rows["without caffeine"]["estimate"] == pytest.approx(plain.estimate)
+    assert adjusted.settings["covariates"] == ["caffeine"]
+
+
+def test_reactivity_stays_out_of_the_headline_and_is_told_beside_it(measured):
+    declared = study(covariates=("caffeine", "reactivity_hr"))
+    primary = compare_primary(declared, measured)
+    without = compare_primary(study(covariates=("caffeine",)), measured)["default"]
+    assert primary["default"].estimate == without.estimate
+    found = study_endpoint("residual_hr", measured)
+    told = beside_responses(primary["default"], declared, measured, found)
+    row = told.details["with_and_without"][-1]
+    assert row["what"] == "with reactivity_hr, which came after treatment began (secondary)"
+    assert told.estimate < -1  # it seems to recover faster ...
+    assert abs(row["estimate"]) < 0.6 * abs(told.estimate)  # ... because it reacted less
