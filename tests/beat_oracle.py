@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction as F
 
 LATENCY, DRIFT, BURST, BURST_MAX, SETTLE = F(35, 100), F(1, 1000), F(1, 4), 10, 5
+LATE, EXPLAINED, ROOM, NS = F(16, 10), F(2, 10), F(2, 10), F(1, 10**9)
 
 
 @dataclass
@@ -17,7 +18,14 @@ class Group:
     first: F
     packets: int = 1
     overdue: F = F(0)
+    pause: F = F(0)  # since the group before
+    pauses: tuple = ()  # per packet, up to its arrival
+    late: F = F(0)  # by how much
+    suspect: bool = False
+    settled: bool = False
+    doubtful: bool = False  # a loss is likely, but pauses are too many to say which
     offset: F | None = None  # of the live form, fixed when the group settles
+    unsure: bool = False
 
 
 def seconds(ticks):
@@ -37,18 +45,50 @@ def merge(packets):
     return out
 
 
+def usual(pauses):
+    """Median of the last 15 pauses; None from fewer than four."""
+    recent = sorted(pauses[-15:])
+    return recent[len(recent) // 2] if len(recent) >= 4 else None
+
+
 def watch_cadence(groups):
-    """Fill `overdue`: pauses beyond the median of the last 15, carried to the next RR."""
-    pauses, carried, ns = [], F(0), F(1, 10**9)
+    """Fill in the pauses, and `overdue`: what exceeds the usual ones, carried to the next RR."""
+    pauses, carried = (), F(0)
     for before, g in itertools.pairwise(groups):
-        pause = g.at - before.at
-        if len(pauses) >= 5:
-            recent = sorted(pauses[-15:])
-            carried += pause - recent[len(recent) // 2] * g.packets
-        pauses.append(pause / g.packets // ns * ns)
+        g.pause = g.at - before.at
+        if usual(pauses) is not None:
+            carried += g.pause - usual(pauses) * g.packets
+        g.pauses = pauses = (*pauses, g.pause / g.packets // NS * NS)
         if g.ticks:
             g.overdue, carried = carried, F(0)
     return groups
+
+
+def judge(g, before, now):
+    """Set `late` and `suspect` of a group as it settles, from all pauses up to `now`."""
+    common = usual(now.pauses)
+    if common is not None and any(b.ticks for b in before):
+        one_beat = len(g.ticks) <= g.packets and seconds(g.ticks) >= g.pause - EXPLAINED
+        if g.pause > LATE * common * g.packets and not one_beat:
+            g.late = g.pause - common * g.packets
+        silent = itertools.takewhile(lambda b: not b.ticks, reversed(before))
+        g.late = max(g.late, *(b.late for b in silent), F(0))
+        g.suspect = bool(g.ticks) and g.late > 0
+
+
+def regular(now):
+    return sum(p > LATE * usual(now.pauses) for p in now.pauses[-15:]) < 5
+
+
+def joins(before, after):
+    """Whether an upper bound after a doubt is too low for a lost interval like the next."""
+    _, lowers = bounds(before)
+    if not lowers:
+        return False
+    last, half = before[-1].at, F(after[0].ticks[0], 2048)
+    low = max(lo - DRIFT * (last - t) for t, lo in lowers)
+    later = bounds([*before, *after])[0][-sum(bool(g.ticks) for g in after) :]
+    return any(u < low + half - DRIFT * (t - last) for t, u in later)
 
 
 def bounds(groups):
@@ -91,13 +131,13 @@ def best_cut(groups):
 
 
 def offset(at, groups):
-    """Offset curve at time `at` from all bounds of `groups`."""
+    """Offset curve at time `at` from all bounds of `groups`, and whether it is unsure."""
     uppers, lowers = bounds(groups)
     upper = min(u + DRIFT * abs(at - t) for t, u in uppers)
     if not lowers:
-        return upper
+        return upper, True
     lower = max(lo - DRIFT * abs(at - t) for t, lo in lowers)
-    return upper if lower >= upper else (upper + lower) / 2
+    return (upper, False) if lower >= upper else ((upper + lower) / 2, upper - lower > ROOM)
 
 
 def place(groups):
@@ -119,28 +159,58 @@ def place(groups):
     return out
 
 
+@dataclass
+class Run:
+    """A segment as it came out."""
+
+    ticks: list
+    times: list  # s
+    suspect: list
+    unsure: list
+    doubt: bool  # begins where a loss is likely, not proved
+
+
 def runs(packets, *, live):
-    """Segments [(ticks, times s)] of packets between two hard boundaries."""
-    done, cur = [], []
+    """Segments of packets between two hard boundaries."""
+    done, cur, doubt = [], [], False
 
-    def settle(now):
-        for g in cur:
-            if g.offset is None and g.ticks and (now is None or now - g.at > SETTLE):
-                g.offset = offset(g.at, cur) if live else F(0)
-
-    def close(groups):
+    def finish(groups):
         if any(g.ticks for g in groups):
             for g in groups:
-                if not live or g.offset is None:
-                    g.offset = offset(g.at, groups)
-            done.append(([r for g in groups for r in g.ticks], place(groups)))
+                if not live:
+                    g.offset, g.unsure = offset(g.at, groups)
+            suspect = [i == 0 and g.suspect for g in groups for i in range(len(g.ticks))]
+            doubtful = itertools.accumulate((g.doubtful for g in groups), max)
+            unsure = [g.unsure or d for g, d in zip(groups, doubtful, strict=True) for _ in g.ticks]
+            ticks = [r for g in groups for r in g.ticks]
+            done.append(Run(ticks, place(groups), suspect, unsure, doubt))
+
+    def settle(groups, now, until):
+        """Settle what arrived before `until`; return the segment still open."""
+        nonlocal doubt
+        for g in list(groups):
+            if g.settled or g.at >= until:
+                continue
+            k = next(i for i, x in enumerate(groups) if x is g)
+            judge(g, groups[:k], now)
+            if g.suspect and not joins(groups[:k], groups[k:]):
+                if regular(now) and g.late > 2 * LATENCY:
+                    finish(groups[:k])
+                    groups, doubt = groups[k:], True
+                else:
+                    g.doubtful = True
+            g.settled = True
+            if live and g.ticks:
+                g.offset, g.unsure = offset(g.at, groups)
+        return groups
 
     for g in watch_cadence(merge(packets)):
         cur.append(g)
         if not feasible(cur):
             k = best_cut(cur)
-            close(cur[:k])
-            cur = cur[k:]
-        settle(g.at)
-    close(cur)
+            finish(settle(cur[:k], g, g.at + 1))
+            cur, doubt = cur[k:], False
+        cur = settle(cur, g, g.at - SETTLE)
+    if cur:
+        finish(settle(cur, cur[-1], cur[-1].at + 1))
     return done

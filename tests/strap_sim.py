@@ -40,6 +40,16 @@ def stream(rr_ticks, jitter, *, cadence=1.0, start=100.0):
     return packets
 
 
+def per_beat(rr_ticks, jitter, *, start=100.0):
+    """Packets of a strap that sends every beat as it comes."""
+    packets, t, last = [], start, 0.0
+    for n, r in enumerate(rr_ticks):
+        t += r / 1024
+        last = max(last, t + jitter[n % len(jitter)])
+        packets.append(Packet(t, last, ((t, r),)))
+    return packets
+
+
 def heart(seed, seconds, *, mean_ms=850.0):
     """RR ticks of a plausible heart: respiration, a slow wave and noise."""
     rng, t, out = random.Random(seed), 0.0, []

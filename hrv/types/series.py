@@ -35,7 +35,7 @@ CONTIGUITY_S = 0.002
 class Flag(enum.IntFlag):
     """What is known about one RR interval; zero is a normal beat.  Flags combine.
 
-    The reader sets `GAP` and `SUSPECT` (and device annotations), the cleaner the rest.
+    The reader sets `GAP`, `SUSPECT` and `UNSURE` (and device annotations), the cleaner the rest.
     Raw values are never altered: every correction is a flag.
     """
 
@@ -47,6 +47,7 @@ class Flag(enum.IntFlag):
     RANGE = 16  #: outside the absolute limits
     GAP = 32  #: beats (and time) were lost just before this interval
     SUSPECT = 64  #: timing hints at a lost packet; the value itself is as received
+    UNSURE = 128  #: the beat's time may be off by more than 0.1 s; interval and order are sound
 
 
 CORRECTED = Flag.ECTOPIC | Flag.MISSED | Flag.EXTRA | Flag.ARTEFACT | Flag.RANGE

@@ -12,6 +12,11 @@ segment sit at ``S`` plus an offset curve of slope <= DRIFT below every upper bo
 between the curves through the upper and the lower bounds, since the strap's phase is anywhere
 between them, and on the upper curve where jitter makes them cross.
 
+A packet that never came shows in the cadence too (`ingest.ble.cadence`).  Where the packets of the
+next seconds do not show that no beat was lost with it, a segment begins there as well, so that a
+loss that cannot be proved (one packet at 60 beats a minute) does not misplace what follows; its
+first beat is `suspect`, and the gap is not claimed proved.
+
 All arithmetic is on integers (half picoseconds), so results do not depend on the origin of the
 clock and the online form equals the slow offline form exactly (``tests/beat_oracle.py``).
 """
@@ -24,7 +29,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hrv.errors import InputError
-from ingest.ble.segment import NS, TICK, Bounds, Group, Segment, Waiting, feasible, surplus
+from ingest.ble.cadence import Cadence
+from ingest.ble.segment import (
+    LATENCY_NS,
+    NS,
+    TICK,
+    Bounds,
+    Group,
+    Segment,
+    Waiting,
+    feasible,
+    surplus,
+)
 
 BURST_NS = 250_000_000
 """Packets closer than this are one delivery after a stall: only the last was prompt."""
@@ -32,11 +48,10 @@ BURST_MAX_NS = 10_000_000_000
 """A delivery never lasts longer, so that a fast talker cannot grow one without end."""
 SETTLE_NS = 5_000_000_000
 """Older packets never move to another segment."""
-SUSPECT_CADENCE = 1.6
-"""Silence longer than this many usual pauses hints at a lost packet."""
-_EXPLAINED_NS = 200_000_000
-"""A pause its own RR intervals fill up to this much is a long beat, not a lost packet."""
-_CADENCE_KNOWN, _CADENCE_KEPT = 5, 15
+SUSPECTED = "suspected loss"
+"""`Beat.boundary` where a loss is likely but not proved."""
+UNSURE_NS = 100_000_000
+"""Half the room that packets leave for a beat, from which on its time is unsure."""
 
 
 class Lookahead(enum.Enum):
@@ -61,13 +76,17 @@ class Beat:
     segment : int
         Number of the loss-free run, from 0; differences within one only.
     boundary : str
-        Why this beat begins a segment: ``"loss"`` (proved by the bounds) or the reason of the
-        hard boundary; empty within a segment.
+        Why this beat begins a segment: ``"loss"`` (proved by the bounds), `SUSPECTED` (likely,
+        not proved; `suspect` is set) or the reason of the hard boundary; empty within a segment.
     gap_ns : int or None
         Time between the last segment's last beat and the start of this interval; None within a
         segment and in the first.
     suspect : bool
         The packets' cadence hints that beats were lost just before, without proof.
+    unsure : bool
+        Packets leave more than ±`UNSURE_NS` of room for the time (not for the interval): too few
+        of them in its run, or all at one phase of the heart cycle, or pauses too many to tell
+        which of them was a loss.
     """
 
     rr_ticks: int
@@ -77,6 +96,7 @@ class Beat:
     boundary: str = ""
     gap_ns: int | None = None
     suspect: bool = False
+    unsure: bool = False
 
 
 class BeatClock:
@@ -99,9 +119,7 @@ class BeatClock:
         self._recent: deque[Group] = deque()
         self._head = Bounds()
         self._segment = Segment(0, "start")
-        self._last_group_ns: int | None = None
-        self._pauses_ns: deque[int] = deque(maxlen=_CADENCE_KEPT)
-        self._hint, self._overdue_ns = False, 0
+        self._cadence = Cadence()
         self._last_beat_ns: int | None = None
 
     def push(self, arrival_ns: int, rr_ticks: Sequence[int]) -> list[Beat]:
@@ -149,9 +167,7 @@ class BeatClock:
         elif number:
             reason = self._segment.boundary or reason
         self._begin(number, reason if number else "start")
-        self._last_group_ns = None
-        self._pauses_ns.clear()
-        self._hint, self._overdue_ns = False, 0
+        self._cadence = Cadence()
         return beats
 
     def finish(self) -> list[Beat]:
@@ -168,7 +184,7 @@ class BeatClock:
         self._head = Bounds()
 
     def _admit(self, group: Group) -> list[Beat]:
-        self._watch_cadence(group)
+        self._cadence.hear(group)
         self._recent.append(group)
         beats: list[Beat] = []
         if not self._head.admit(group):
@@ -177,17 +193,41 @@ class BeatClock:
         while self._recent[0].at_ns < horizon_ns:
             beats += self._settle()
         if self._lookahead is Lookahead.FULL:
-            for item, offset in self._segment.take_final(everything=False):
-                beats += self._give_out(item, offset)
+            for item, offset, width in self._segment.take_final(everything=False):
+                beats += self._give_out(item, offset, width)
         return beats
 
     def _settle(self) -> list[Beat]:
-        """Move the oldest unsettled group into its segment."""
-        self._segment.settle(self._recent.popleft())
+        """Move the oldest unsettled group into its segment, or into a new one after a doubt."""
+        group = self._recent[0]
         beats: list[Beat] = []
+        missing_ns = self._cadence.missing_before(group)
+        group.suspect = missing_ns > 0 and self._segment.heard_ns is not None
+        if group.suspect and not self._segment.joins(self._recent):
+            if self._cadence.regular() and missing_ns > 2 * LATENCY_NS:
+                beats += self._soften()
+            else:  # jitter can do this, or a strap that is silent now and then
+                self._segment.doubtful = True
+        group.unsure = self._segment.doubtful
+        self._segment.settle(self._recent.popleft())
         if self._lookahead is Lookahead.LIVE:
-            for item, offset in self._segment.take_live(self._recent):
-                beats += self._give_out(item, offset)
+            for item, offset, width in self._segment.take_live(self._recent):
+                beats += self._give_out(item, offset, width)
+        return beats
+
+    def _soften(self) -> list[Beat]:
+        """End the segment where a loss is likely: what follows is placed by its own packets."""
+        beats = self._release()
+        self._begin(self._segment.number + 1, SUSPECTED)
+        for group in self._recent:
+            self._head.admit(group)
+        return beats
+
+    def _release(self) -> list[Beat]:
+        """Give out all that has settled."""
+        beats: list[Beat] = []
+        for item, offset, width in self._segment.take_final(everything=True):
+            beats += self._give_out(item, offset, width)
         return beats
 
     def _close(self) -> list[Beat]:
@@ -195,9 +235,7 @@ class BeatClock:
         beats: list[Beat] = []
         while self._recent:
             beats += self._settle()
-        for item, offset in self._segment.take_final(everything=True):
-            beats += self._give_out(item, offset)
-        return beats
+        return beats + self._release()
 
     def _split(self) -> list[Beat]:
         """Beats were lost: split the unsettled groups where a loss explains most."""
@@ -207,7 +245,6 @@ class BeatClock:
         beats = self._close()
         self._begin(self._segment.number + 1, "loss")
         self._recent = deque(groups[cut:])
-        groups[cut].suspect = False
         for group in self._recent:
             self._head.admit(group)
         return beats
@@ -228,34 +265,18 @@ class BeatClock:
                 best, best_score = cut, score
         return best
 
-    def _watch_cadence(self, group: Group) -> None:
-        """Set `suspect` where the pause before `group` is too long for its packets."""
-        last_ns, self._last_group_ns = self._last_group_ns, group.at_ns
-        if last_ns is not None:
-            pause_ns = group.at_ns - last_ns
-            if len(self._pauses_ns) >= _CADENCE_KNOWN:
-                usual_ns = sorted(self._pauses_ns)[len(self._pauses_ns) // 2] * group.packets
-                explained = sum(group.ticks) * TICK // NS >= pause_ns - _EXPLAINED_NS
-                late = pause_ns > SUSPECT_CADENCE * usual_ns
-                self._hint = self._hint or (late and not explained)
-                self._overdue_ns += pause_ns - usual_ns
-            self._pauses_ns.append(pause_ns // group.packets)
-        if group.ticks:
-            group.suspect, self._hint = self._hint, False
-            group.overdue_ns, self._overdue_ns = self._overdue_ns, 0
-
-    def _give_out(self, item: Waiting, offset: int) -> list[Beat]:
+    def _give_out(self, item: Waiting, offset: int, width: int) -> list[Beat]:
         beats = []
         segment, suspect = self._segment, item.group.suspect
         fresh = segment.placed is None
+        unsure = item.group.unsure or width > 2 * UNSURE_NS * NS
         for ticks, t_ns in segment.place(item, offset):
             gap_ns = None
             if fresh and self._last_beat_ns is not None:
                 gap_ns = t_ns - ticks * TICK // NS - self._last_beat_ns
             boundary = segment.boundary if fresh else ""
-            beats.append(
-                Beat(ticks, t_ns, item.group.at_ns, segment.number, boundary, gap_ns, suspect)
-            )
+            at_ns, number = item.group.at_ns, segment.number
+            beats.append(Beat(ticks, t_ns, at_ns, number, boundary, gap_ns, suspect, unsure))
             fresh = suspect = False
             self._last_beat_ns = t_ns
         return beats

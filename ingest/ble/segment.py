@@ -29,6 +29,9 @@ class Group:
     first_ns: int
     packets: int = 1
     suspect: bool = False
+    unsure: bool = False
+    pause_ns: int = 0
+    """Since the group before it."""
     overdue_ns: int = 0
     """Pause before it, and before groups without RR just ahead, beyond what is usual."""
 
@@ -66,8 +69,11 @@ class Bounds:
         return self.low <= self.high
 
 
-def _between(upper: int, lower: int) -> int:
-    return upper if lower >= upper or lower <= -_FAR // 2 else (upper + lower) // 2
+def _between(upper: int, lower: int) -> tuple[int, int]:
+    """Offset half-way between the curves, and the room between them."""
+    if lower <= -_FAR // 2:
+        return upper, _FAR
+    return (upper, 0) if lower >= upper else ((upper + lower) // 2, upper - lower)
 
 
 @dataclass(slots=True)
@@ -96,6 +102,8 @@ class Segment:
     settled: int = 0
     heard_ns: int | None = None
     """Arrival of the last settled group with RR intervals."""
+    doubtful: bool = False
+    """Whether beats may have been lost within it, from here on."""
     placed: tuple[int, int] | None = None
     """Arrival (ns) and offset of the group given out last."""
 
@@ -139,14 +147,29 @@ class Segment:
             return False
         return lower >= upper or lower >= self.bounds.high + LATENCY_NS * NS - drift
 
-    def take_final(self, *, everything: bool) -> Iterator[tuple[Waiting, int]]:
+    def take_final(self, *, everything: bool) -> Iterator[tuple[Waiting, int, int]]:
         """Give out waiting groups, oldest first, with their offset."""
         while self.waiting and (everything or self._final(self.waiting[0])):
             item = self.waiting[0]
-            offset = _between(*self._curves(item))
-            yield self._drop_first(), offset
+            yield item, *_between(*self._curves(item))
+            self._drop_first()
 
-    def take_live(self, later: Sequence[Group]) -> Iterator[tuple[Waiting, int]]:
+    def joins(self, later: Sequence[Group]) -> bool:
+        """Whether `later` show that the first of them follows without a lost beat.
+
+        A loss raises the offset by an interval, about that of the first beat after it: then no
+        upper bound comes down to the lower bound so far plus half of that.
+        """
+        assert self.bounds.at_ns is not None
+        mark = self.bounds.low + LATENCY_NS * NS + later[0].ticks[0] * TICK // 2
+        ahead = Bounds(sum_ticks=self.bounds.sum_ticks)
+        for group in later:
+            ahead.admit(group)
+            if group.ticks and ahead.ceiling < mark - (group.at_ns - self.bounds.at_ns) * DRIFT:
+                return True
+        return False
+
+    def take_live(self, later: Sequence[Group]) -> Iterator[tuple[Waiting, int, int]]:
         """Give out every waiting group; `later` are the unsettled groups of this segment."""
         while self.waiting:
             item = self.waiting[0]
@@ -158,7 +181,7 @@ class Segment:
                 ahead.admit(group)
                 if group.ticks:
                     upper = min(upper, ahead.ceiling + slack)
-            yield self._drop_first(), _between(upper, lower)
+            yield self._drop_first(), *_between(upper, lower)
 
     def _drop_first(self) -> Waiting:
         item = self.waiting.popleft()

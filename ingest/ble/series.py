@@ -54,6 +54,8 @@ class SeriesBuilder:
             self.origin_ns = beat.t_ns - beat.rr_ticks * 1_953_125 // 2
         t_s = (beat.t_ns - self.origin_ns) / 1e9
         flag = Flag.SUSPECT if beat.suspect else Flag.NORMAL
+        if beat.unsure:
+            flag |= Flag.UNSURE
         if self.intervals:
             follows_s = self.intervals[-1].t_s + rr_ms / 1000
             if beat.boundary or self._broken:

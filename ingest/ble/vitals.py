@@ -186,7 +186,7 @@ class VitalsWatch:
             self._battery = None
 
     def _beat(self, beat: Beat) -> None:
-        if beat.gap_ns is not None:
+        if beat.gap_ns is not None and not beat.suspect:
             self._gaps += 1
             self._lost_ns += max(beat.gap_ns, 0)
         self._suspects += beat.suspect

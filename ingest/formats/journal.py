@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from hrv.errors import FormatError, InputError
-from hrv.types import Provenance
+from hrv.types import Flag, Provenance
 from ingest.ble.series import SeriesBuilder
 from ingest.ble.stream import BeatStream
 from ingest.columns import EVENT_COLUMNS, TAG
@@ -101,6 +101,12 @@ def _notes(verdict: Verdict, stream: BeatStream, builder: SeriesBuilder) -> tupl
     notes += [f"left out: {error}" for error in stream.malformed]
     if builder.overlong:
         notes.append(f"{builder.overlong} intervals above 10 s left out, a gap in their place")
+    unsure = sum(bool(interval.flag & Flag.UNSURE) for interval in builder.intervals)
+    if unsure:
+        notes.append(
+            f"packets tell the time of {unsure} of {len(builder.intervals)} beats to no better "
+            "than 0.1 s (their intervals are sound)"
+        )
     return tuple(notes)
 
 

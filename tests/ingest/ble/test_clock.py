@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hrv.errors import InputError
-from ingest.ble.clock import BeatClock, Lookahead
+from ingest.ble.clock import SUSPECTED, BeatClock, Lookahead
 from ingest.ble.measurement import decode
 from ingest.ble.segment import Segment
 
@@ -62,8 +62,11 @@ def arrivals(gaps):
 def assert_like_oracle(packets, lookahead):
     beats = run(packets, lookahead)
     expected = beat_oracle.runs(packets, live=lookahead is Lookahead.LIVE)
-    assert [[b.rr_ticks for b in s] for s in segments(beats)] == [ticks for ticks, _ in expected]
-    wanted = [t for _, times in expected for t in times]
+    assert [[b.rr_ticks for b in s] for s in segments(beats)] == [run.ticks for run in expected]
+    assert [s[0].boundary == SUSPECTED for s in segments(beats)] == [run.doubt for run in expected]
+    assert [b.suspect for b in beats] == [x for run in expected for x in run.suspect]
+    assert [b.unsure for b in beats] == [x for run in expected for x in run.unsure]
+    wanted = [t for run in expected for t in run.times]
     assert all(abs(b.t_ns - float(t * 10**9)) <= 2 for b, t in zip(beats, wanted, strict=True))
 
 
@@ -218,11 +221,72 @@ def test_a_slow_clock_error_is_followed_without_a_gap(rrs, jitter, error):
     assert all(-0.7 < b.t_ns / 1e9 - t < 0.9 for b, t in zip(beats, truth, strict=True))
 
 
-def test_one_lost_packet_at_sixty_beats_a_minute_raises_suspect_only():
-    packets = raw(strap_sim.stream([1024] * 60, [0.01, 0.05, 0.02]))
-    beats = run(packets[:30] + packets[31:])
-    assert len(segments(beats)) == 1
+@thorough
+@given(rr_lists, st.lists(st.floats(0, 0.34), min_size=1, max_size=20), st.sampled_from(Lookahead))
+def test_jitter_below_the_latency_never_splits(rrs, jitter, lookahead):
+    assert len(segments(run(raw(strap_sim.stream(rrs, jitter)), lookahead))) == 1
+
+
+def errors(beats, packets):
+    truth = [t for p in packets for t, _ in p.beats]
+    return [b.t_ns / 1e9 - t for b, t in zip(beats, truth, strict=True)]
+
+
+def test_one_lost_packet_at_sixty_beats_a_minute_is_likely_not_proved_and_misplaces_nothing():
+    packets = strap_sim.stream([1024] * 60, [0.01, 0.05, 0.02])
+    packets = packets[:30] + packets[31:]
+    beats = run(raw(packets))
+    assert [b.boundary for b in beats if b.boundary] == ["start", SUSPECTED]
     assert [i for i, b in enumerate(beats) if b.suspect] == [30]
+    assert beats[30].gap_ns == pytest.approx(1e9, abs=5e7)
+    assert max(map(abs, errors(beats, packets))) < 0.55  # packets tell no more of the phase
+    assert all(b.unsure for b in beats)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 10_000), st.floats(500, 1200), st.sampled_from([0.01, 0.03]))
+def test_beats_that_are_neither_suspect_nor_unsure_lie_within_their_promise(seed, mean_ms, loss):
+    rng = random.Random(seed)
+    packets = strap_sim.stream(strap_sim.heart(seed, 300, mean_ms=mean_ms), [0, 0.05, 0.02, 0.01])
+    kept = [p for i, p in enumerate(packets) if i < 5 or rng.random() > loss]
+    beats = run(raw(kept))
+    off = errors(beats, kept)
+    assert all(b.suspect or b.unsure or abs(e) < 0.15 for b, e in zip(beats, off, strict=True))
+    assert sum(b.unsure for b in beats) < len(beats)
+
+
+@pytest.mark.parametrize("after", [1, 2, 5])
+def test_a_loss_just_before_the_end_of_a_run_is_not_carried_into_its_last_beats(after):
+    packets = strap_sim.stream(strap_sim.heart(3, 120), [0.02, 0.05, 0.0, 0.03])
+    beats_before = sum(len(p.ticks) for p in packets[:60])
+    packets = packets[:60] + packets[61 : 61 + after]
+    beats = run(raw(packets))
+    assert beats[beats_before].boundary == ("loss" if after == 5 else SUSPECTED)
+    off = errors(beats, packets)
+    assert max(map(abs, off[30:beats_before])) < 0.15
+    assert all(b.unsure or abs(e) < 0.15 for b, e in zip(beats, off, strict=True))
+
+
+def test_a_loss_among_the_first_packets_shows_in_the_cadence_of_those_after():
+    packets = strap_sim.stream([860] * 60, [0.02, 0.05, 0.0, 0.03])
+    beats = run(raw(packets[:2] + packets[3:]))
+    first = sum(len(p.ticks) for p in packets[:2])
+    assert [i for i, b in enumerate(beats) if b.boundary] == [0, first]
+
+
+def test_a_lost_packet_that_held_no_beat_does_not_split_a_run_whose_phase_is_known():
+    packets = strap_sim.stream(strap_sim.heart(4, 200, mean_ms=1400), [0.02, 0.05, 0.0, 0.03])
+    empty = [i for i, p in enumerate(packets) if not p.beats and i > 60]
+    for i in empty[:20]:
+        beats = run(raw(packets[:i] + packets[i + 1 :]))
+        assert len(segments(beats)) == 1
+        assert sum(b.suspect for b in beats) == 1
+
+
+def test_a_strap_silent_where_it_has_no_beat_is_not_cut_to_pieces_but_unsure():
+    packets = [p for p in strap_sim.stream([1500] * 120, [0.02, 0.05, 0.0, 0.03]) if p.beats]
+    beats = run(raw(packets))
+    assert len(segments(beats)) < 5
 
 
 def test_a_long_beat_of_a_strap_that_speaks_per_beat_is_not_suspect():
@@ -232,6 +296,12 @@ def test_a_long_beat_of_a_strap_that_speaks_per_beat_is_not_suspect():
         at += r * 976562
         packets.append((at, (r,)))
     assert not any(b.suspect for b in run(packets))
+
+
+def test_a_packet_lost_by_a_strap_that_speaks_per_beat_is_found():
+    packets = strap_sim.per_beat(strap_sim.heart(5, 120), [0.02, 0.05, 0.0, 0.03])
+    beats = run(raw(packets[:60] + packets[61:]))
+    assert [i for i, b in enumerate(beats) if b.boundary] == [0, 60]
 
 
 @pytest.mark.parametrize("lookahead", list(Lookahead))

@@ -58,9 +58,19 @@ def test_live_and_file_agree_on_intervals_and_flags_and_nearly_on_times():
     items = [*items[:100], rig.event(items[100].mono_ns, "lost"), *items[110:]]
     live, full = (laid(items, look).series(None, Provenance()) for look in Lookahead)
     assert live.rr_ms.tolist() == full.rr_ms.tolist()
-    assert live.flag.tolist() == full.flag.tolist()
+    sure = ~np.uint16(Flag.UNSURE)  # how well a time is known grows with the packets seen
+    assert (live.flag & sure).tolist() == (full.flag & sure).tolist()
+    assert not (full.flag & Flag.UNSURE).any()
     assert np.abs(live.t_s - full.t_s).max() < 0.5
     assert (full.flag & Flag.GAP).astype(bool).sum() == 1
+
+
+def test_a_likely_loss_is_a_gap_that_says_it_is_not_proved():
+    items = [rig.notification(10**9 * i, [1024]) for i in range(1, 61) if i != 30]
+    series = laid(items, Lookahead.FULL).series(None, Provenance())
+    assert (series.flag[29] & (Flag.GAP | Flag.SUSPECT)) == Flag.GAP | Flag.SUSPECT
+    assert not (np.delete(series.flag, 29) & (Flag.GAP | Flag.SUSPECT)).any()
+    assert (series.flag & Flag.UNSURE).all()  # packets at one phase of the cycle
 
 
 def test_forgetting_the_past_changes_nothing_that_follows():

@@ -6,7 +6,7 @@ import journal_rig as rig
 import pytest
 
 from hrv.clean import clean
-from hrv.types import Flag, Provenance
+from hrv.types import CORRECTED, Provenance
 from ingest.ble.clock import Lookahead
 from ingest.ble.measurement import BATTERY_LEVEL, Contact
 from ingest.ble.series import SeriesBuilder
@@ -51,7 +51,7 @@ def slow_last_minute(records):
         if nn.joined[i] and nn.t_s[i - 1] - nn.nn_ms[i - 1] / 1000 >= begin_s + 1e-3
     ]
     inside = [int(flag) for t, flag in zip(nn.rr.t_s, nn.rr.flag, strict=True) if t > begin_s]
-    removed = [f for f in inside if f & ~int(Flag.GAP | Flag.SUSPECT)]
+    removed = [f for f in inside if f & int(CORRECTED)]
     return math.sqrt(sum(squares) / len(squares)), len(removed) / len(inside)
 
 
