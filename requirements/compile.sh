@@ -8,7 +8,9 @@ compile() {
 }
 compile requirements/build.in -o requirements/build.txt
 compile pyproject.toml -c requirements/build.txt -o requirements/runtime.txt
-compile pyproject.toml --all-extras requirements/test.in \
+# the tests use every extra but the object stores' clients, which need a store to talk to
+compile pyproject.toml --extra fast --extra formats --extra parquet --extra cluster \
+    --extra postgres --extra lsl requirements/test.in \
     -c requirements/build.txt -c requirements/runtime.txt -o requirements/test.txt
 compile pyproject.toml --extra formats --extra parquet requirements/fuzz.in \
     -c requirements/runtime.txt -c requirements/test.txt -o requirements/fuzz.txt
