@@ -9,6 +9,8 @@ from hrv.types import Float, Int, NNSeries, Windows
 EDGE_S = 1e-6
 """Beats closer than this to a window's edge lie on it: below any recorder's resolution, above
 the rounding of times in seconds over a year."""
+FEW = 64
+"""Edges up to which each is searched for: less work than looking for their grid."""
 
 
 def locate(begin_s: Float, end_s: Float, start_s: Float, stop_s: Float) -> tuple[Int, Int]:
@@ -26,9 +28,30 @@ def locate(begin_s: Float, end_s: Float, start_s: Float, stop_s: Float) -> tuple
     lo, hi : int64[k]
         First interval and one past the last; ``lo == hi`` where there is none.
     """
-    lo = np.searchsorted(begin_s, start_s - EDGE_S, side="left")
-    hi = np.searchsorted(end_s, stop_s - EDGE_S, side="left")
-    return lo.astype(np.int64), np.maximum(hi, lo).astype(np.int64)
+    lo, hi = _before(begin_s, start_s - EDGE_S), _before(end_s, stop_s - EDGE_S)
+    return lo, np.maximum(hi, lo, out=hi)
+
+
+def _before(times_s: Float, edge_s: Float) -> Int:
+    """int64[k]: how many of the ascending times lie before each edge.
+
+    Edges on a regular grid that are not much fewer than the times are met by counting the times
+    in each of its cells: what that gives is proven edge by edge, and searched for where a
+    rounding upsets it.
+    """
+    n, k = times_s.size, edge_s.size
+    step = float(edge_s[-1] - edge_s[0]) / (k - 1) if k > 1 else 0.0
+    if k < FEW or 8 * k < n or not step > 0:
+        return np.searchsorted(times_s, edge_s, side="left").astype(np.int64, copy=False)
+    cell = (times_s - edge_s[0]) * (1 / step)
+    np.clip(cell, -1.0, k - 1.0, out=cell)
+    cell += 1  # the first edge that lies after the time, up to rounding; k if none does
+    found = np.cumsum(np.bincount(cell.astype(np.int64), minlength=k + 1)[:k], dtype=np.int64)
+    after = np.append(times_s, np.inf).take(found)
+    before = np.append(-np.inf, times_s).take(found)
+    wrong = np.flatnonzero((after < edge_s) | (before >= edge_s))
+    found[wrong] = np.searchsorted(times_s, edge_s[wrong], side="left")
+    return found
 
 
 def coverage(nn: NNSeries, windows: Windows) -> Float:
@@ -49,12 +72,19 @@ def coverage(nn: NNSeries, windows: Windows) -> Float:
     n, (start, stop) = len(nn), (windows.start_s, windows.stop_s)
     if n == 0:
         return np.zeros(len(windows))
-    sums = np.concatenate(([0.0], np.cumsum(nn.nn_ms)))
-    inside = (sums[windows.hi] - sums[windows.lo]) / 1000  # exact before the division for ms, ticks
+    sums = np.empty(n + 1)
+    sums[0] = 0.0
+    np.cumsum(nn.nn_ms, out=sums[1:])
+    inside = sums.take(windows.hi)
+    inside -= sums.take(windows.lo)
+    inside /= 1000  # exact before the division for ms, ticks
     # of the intervals outside [lo, hi) only the nearest on each side can reach into the window
-    before, after = np.maximum(windows.lo - 1, 0), np.minimum(windows.hi, n - 1)
-    left = np.minimum(nn.t_s[before], stop) - np.maximum(nn.begin_s[before], start)
-    right = np.minimum(nn.t_s[after], stop) - np.maximum(nn.begin_s[after], start)
-    inside += np.where(windows.lo > 0, np.maximum(left, 0.0), 0.0)
-    inside += np.where(windows.hi < n, np.maximum(right, 0.0), 0.0)
-    return np.clip(inside / (stop - start), 0.0, 1.0)
+    begin_s = nn.begin_s
+    for near, there in ((windows.lo - 1, windows.lo > 0), (windows.hi, windows.hi < n)):
+        at = np.clip(near, 0, n - 1, out=near if near is not windows.hi else None)
+        reach = np.minimum(nn.t_s.take(at), stop)
+        reach -= np.maximum(begin_s.take(at), start)
+        reach *= there
+        inside += np.maximum(reach, 0.0, out=reach)
+    inside /= windows.width_s
+    return np.clip(inside, 0.0, 1.0, out=inside)

@@ -95,7 +95,10 @@ def grid(nn: NNSeries, width_s: float, step_s: float) -> Windows:
         )
     start = np.asarray(first + np.arange(k) * step_s, dtype=np.float64)
     stop = np.asarray(start + width_s, dtype=np.float64)
-    return Windows(start, stop, *locate(nn.begin_s, nn.t_s, start, stop))
+    lo, hi = locate(nn.begin_s, nn.t_s, start, stop)
+    for values in (start, stop, lo, hi):
+        values.flags.writeable = False  # theirs alone: no second copy
+    return Windows(start, stop, lo, hi)
 
 
 def whole(nn: NNSeries) -> Windows:

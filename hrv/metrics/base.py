@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -91,8 +92,51 @@ class Block:
         values[infinite], reasons[infinite] = np.nan, Reason.ARITHMETIC
         return cls(values, reasons)
 
+    def column(self, j: int) -> tuple[Float, Codes]:
+        """float64[k], uint8[k]: values and reasons of one metric."""
+        return self.values[:, j], self.reasons[:, j]
 
-Family = Callable[[NNSeries, Windows, MetricSettings], Block]
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """A `Block` whose columns are computed when they are asked for.
+
+    Parameters
+    ----------
+    makers : tuple of callable
+        One a metric: ``() -> float64[k]``, NaN or infinite where there is no number.
+    why : tuple of Reason
+        One a metric: the reason wherever its value is NaN.
+    """
+
+    makers: tuple[Callable[[], Float], ...]
+    why: tuple[Reason, ...]
+
+    def column(self, j: int) -> tuple[Float, Codes]:
+        """float64[k], uint8[k]: values and reasons of one metric."""
+        values = self.makers[j]()
+        if np.isfinite(values).all():
+            return values, np.zeros(values.size, np.uint8)
+        block = Block.of((values,), self.why[j])
+        return block.values[:, 0], block.reasons[:, 0]
+
+    @cached_property
+    def _whole(self) -> Block:
+        values, reasons = zip(*(self.column(j) for j in range(len(self.makers))), strict=True)
+        return Block(np.column_stack(values), np.column_stack(reasons))
+
+    @property
+    def values(self) -> Float:
+        """float64[k, m]: as in `Block`."""
+        return self._whole.values
+
+    @property
+    def reasons(self) -> Codes:
+        """uint8[k, m]: as in `Block`."""
+        return self._whole.reasons
+
+
+Family = Callable[[NNSeries, Windows, MetricSettings], Block | Columns]
 """Signature of every family: pure, no warning from numpy, one row a window."""
 
 
@@ -143,6 +187,9 @@ class Metric:
 
 def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Float:
     """Divide elementwise; NaN where the denominator is not above zero, never a warning."""
+    divisor = np.asarray(denominator)
+    if divisor.size and divisor.min() > 0:  # the usual case, without a mask
+        return np.asarray(np.asarray(numerator) / divisor, np.float64)
     top, bottom = np.broadcast_arrays(
         np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
-from hrv.metrics.base import Block, Metric, MetricSettings, Reason, ratio
+from hrv.metrics.base import Columns, Metric, MetricSettings, Reason, ratio
 from hrv.metrics.sums import count, lattice, moments
-from hrv.types import NNSeries, Windows
+from hrv.types import Float, Int, NNSeries, Windows
 
 COLUMNS = ("rmssd", "ln_rmssd", "sdsd", "nn50", "pnn50", "pnn20")
 
 
-def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
+def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns:
     """Measures of the differences between neighbouring intervals of every window.
 
     Parameters
@@ -27,7 +27,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
 
     Returns
     -------
-    Block
+    Columns
         float64[k, 6], columns as in `COLUMNS`.
 
     Notes
@@ -43,21 +43,29 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
     difference = np.diff(grid.values, prepend=grid.values[:1])
     lo, hi = np.minimum(windows.lo + 1, len(nn)), windows.hi  # the first has no neighbour inside
     sums = moments(difference, lo, hi, nn.joined, about_zero=True)
-    size = np.abs(difference)
-    over50, over20 = (
-        np.where(sums.n > 0, count(nn.joined & (size > x * grid.per_ms), lo, hi), np.nan)
-        for x in (50.0, 20.0)
-    )
-    rmssd = sums.root_mean_square() / grid.per_ms
-    log = np.log(rmssd, out=np.full(rmssd.size, np.nan), where=rmssd > 0)
-    block = Block.of(
+
+    @cache
+    def rmssd() -> Float:
+        return sums.root_mean_square() / grid.per_ms
+
+    def log() -> Float:
+        value = rmssd()
+        return np.log(value, out=np.full(value.size, np.nan), where=value > 0)
+
+    def over(limit_ms: float) -> Int:
+        large = np.abs(difference) > limit_ms * grid.per_ms
+        return count(nn.joined & large, lo, hi)
+
+    return Columns(
         (
-            rmssd, log, sums.sd() / grid.per_ms,
-            over50, ratio(100 * over50, sums.n), ratio(100 * over20, sums.n),
-        )
+            rmssd, log, lambda: sums.sd() / grid.per_ms,
+            lambda: np.where(sums.n > 0, over(50.0), np.nan),
+            lambda: ratio(100.0 * over(50.0), sums.n), lambda: ratio(100.0 * over(20.0), sums.n),
+        ),
+        tuple(
+            Reason.NO_VARIATION if name == "ln_rmssd" else Reason.TOO_FEW_BEATS for name in COLUMNS
+        ),
     )  # fmt: skip
-    block.reasons[rmssd == 0, COLUMNS.index("ln_rmssd")] = Reason.NO_VARIATION
-    return block
 
 
 _TASK_FORCE = "Task Force 1996, Circulation 93:1043, doi:10.1161/01.CIR.93.5.1043"

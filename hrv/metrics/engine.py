@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrv._spans import coverage, locate
-from hrv.metrics.base import Block, Codes, Family, Metric, MetricSettings, Reason
+from hrv.metrics.base import Block, Codes, Columns, Family, Metric, MetricSettings, Reason
 from hrv.metrics.sums import PART, count
 from hrv.types import Bool, Float, Int, NNSeries, RRSeries, Windows
 
@@ -82,6 +82,8 @@ def least_pairs(width_s: Float) -> Float:
     that a clean heart at 40 bpm passes everywhere.
     """
     beyond = width_s / 2
+    if width_s.size and width_s.min() >= 30:
+        return beyond
     return np.where(width_s >= 30, beyond, np.interp(width_s, (0.0, 10.0, 30.0), (0.0, 4.0, 15.0)))
 
 
@@ -188,39 +190,38 @@ def _evaluate(
 ) -> Evaluation:
     base = support(nn, windows)
     general = _general(base, windows)
+    fine = general == Reason.OK
+    every = bool(fine.all())
+    where = windows if every else windows.take(fine)
+    held = {True: base.pairs if every else base.pairs[fine], False: where.n}
+    fewest = {pairs: n.min(initial=0 if not n.size else n[0]) for pairs, n in held.items()}
+    narrowest = windows.width_s.min(initial=np.inf)
     shape = (len(windows), len(metrics))
-    values = np.empty(shape, order="F")
+    values = np.empty(shape, order="F") if every else np.full(shape, np.nan, order="F")
     reasons = np.zeros(shape, np.uint8, order="F")
     forced = np.zeros(shape, np.bool_, order="F")
-    blocks: dict[Family, Block] = {}
+    blocks: dict[Family, Block | Columns] = {}
     for j, metric in enumerate(metrics):
-        if metric.family not in blocks:
-            blocks[metric.family] = _block(metric, nn, windows, settings, general == Reason.OK)
-        block, column = blocks[metric.family], metric.columns.index(metric.name)
-        short = windows.width_s < metric.min_s - ROUNDING
-        held = base.pairs if metric.pairs else base.n
-        why = np.where(general != Reason.OK, general, block.reasons[:, column])
-        why[(general == Reason.OK) & (held < metric.min_beats)] = Reason.TOO_FEW_BEATS
-        if not settings.force:
-            why[short] = Reason.TOO_SHORT
-        reasons[:, j] = why
-        values[:, j] = np.where(why == Reason.OK, block.values[:, column], np.nan)
-        forced[:, j] = short & (why == Reason.OK)
+        value, why = values[:, j], reasons[:, j]
+        if len(where) or not len(windows):
+            if metric.family not in blocks:
+                blocks[metric.family] = metric.family(nn, where, settings)
+            found, code = blocks[metric.family].column(metric.columns.index(metric.name))
+            if fewest[metric.pairs] < metric.min_beats:
+                code = np.where(held[metric.pairs] < metric.min_beats, Reason.TOO_FEW_BEATS, code)
+            rows = slice(None) if every else fine
+            value[rows], why[rows] = found, code
+        if not every:
+            why[~fine] = general[~fine]
+        if narrowest < metric.min_s - ROUNDING:
+            short = windows.width_s < metric.min_s - ROUNDING
+            if settings.force:
+                forced[:, j] = short & (why == Reason.OK)
+            else:
+                why[short] = Reason.TOO_SHORT
+        if why.any():
+            value[why != Reason.OK] = np.nan
     return Evaluation(tuple(metrics), windows, base, values, reasons, forced)
-
-
-def _block(
-    metric: Metric, nn: NNSeries, windows: Windows, settings: MetricSettings, wanted: Bool
-) -> Block:
-    """Compute the family of `metric` where no general rule refuses the window already."""
-    if wanted.all():
-        return metric.family(nn, windows, settings)
-    shape = (len(windows), len(metric.columns))
-    block = Block(np.full(shape, np.nan), np.full(shape, Reason.COVERAGE, np.uint8))
-    if wanted.any():
-        found = metric.family(nn, windows.take(wanted), settings)
-        block.values[wanted], block.reasons[wanted] = found.values, found.reasons
-    return block
 
 
 def _general(base: Support, windows: Windows) -> Codes:
@@ -231,5 +232,6 @@ def _general(base: Support, windows: Windows) -> Codes:
         (base.corrected > MAX_CORRECTED + ROUNDING, Reason.CORRECTED),
         (base.coverage < MIN_COVERAGE - ROUNDING, Reason.COVERAGE),
     ):
-        why[broken] = reason
+        if broken.any():
+            why[broken] = reason
     return why

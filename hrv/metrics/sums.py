@@ -8,8 +8,9 @@ not with the recording (running sums over 30 days lose six digits in a quiet tai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -64,32 +65,47 @@ def lattice(nn_ms: Float) -> Lattice:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums of k windows over the values used, in the values' own unit.
+    """Sums of k windows over the values used, in the values' own unit; made when asked for.
 
     Parameters
     ----------
     n : int64[k]
         Values used in each window.
-    mean : float64[k]
-        Their mean; NaN where n is 0.
-    square : float64[k]
-        Sum of squares about zero if ``about_zero``, else about a centre of no meaning.
-    deviation : float64[k]
-        Sum of squares about the window's own mean; 0 where n is 0.
+    make_mean, make_square, make_deviation : callable
+        What the properties of those names give.
     """
 
     n: Int
-    mean: Float
-    square: Float
-    deviation: Float
+    make_mean: Callable[[], Float]
+    make_square: Callable[[], Float]
+    make_deviation: Callable[[], Float]
+
+    @cached_property
+    def mean(self) -> Float:
+        """float64[k]: mean of the values; NaN where n is 0."""
+        return self.make_mean()
+
+    @cached_property
+    def square(self) -> Float:
+        """float64[k]: squares about zero if ``about_zero``, else about a centre of no meaning."""
+        return self.make_square()
+
+    @cached_property
+    def deviation(self) -> Float:
+        """float64[k]: sum of squares about the window's own mean; 0 where n is 0."""
+        return self.make_deviation()
 
     def sd(self) -> Float:
         """float64[k]: standard deviation with ddof = 1; NaN where n < 2."""
-        return np.asarray(np.sqrt(ratio(self.deviation, self.n - 1)))
+        return _root(ratio(self.deviation, self.n - 1))
 
     def root_mean_square(self) -> Float:
         """float64[k]: root of the mean square about zero; NaN where n is 0."""
-        return np.asarray(np.sqrt(ratio(self.square, self.n)))
+        return _root(ratio(self.square, self.n))
+
+
+def _root(fresh: Float) -> Float:
+    return np.sqrt(fresh, out=fresh)
 
 
 def running(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -103,8 +119,15 @@ def running(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def count(mask: Bool, lo: Int, hi: Int) -> Int:
     """int64[k]: true entries of `mask` in each span ``[lo, hi)``; 0 for an empty one."""
+    if _all(mask, lo):
+        return np.asarray(np.maximum(hi - lo, 0), dtype=np.int64)
     sums = running(mask)
-    return np.asarray(sums[np.maximum(hi, lo)] - sums[lo], dtype=np.int64)
+    return np.asarray(sums.take(np.maximum(hi, lo)) - sums.take(lo), dtype=np.int64)
+
+
+def _all(mask: Bool, lo: Int) -> bool:
+    """Tell whether `mask` holds from the first span on: nothing is then to be counted."""
+    return lo.size > 0 and bool(mask[int(lo.min()) :].all())
 
 
 def moments(
@@ -123,11 +146,14 @@ def moments(
     about_zero : bool
         For differences, whose mean is near zero: `Moments.square` is then their own.
     """
-    hi = np.maximum(hi, lo)
+    if used is not None and _all(used, lo):
+        used = None
+    if not lo.size or int((hi - lo).min()) < 0:
+        hi = np.maximum(hi, lo)
     n = hi - lo if used is None else count(used, lo, hi)
     if values.dtype == np.int64:
         centre = 0 if about_zero or not values.size else int(np.rint(values.mean()))
-        x = np.asarray(values - centre, dtype=np.int64)
+        x = np.asarray(values - centre if centre else values, dtype=np.int64)
         x = x if used is None else np.where(used, x, 0)
         if _fits(x, n):
             return _exact(x, lo, hi, n, centre)
@@ -135,22 +161,37 @@ def moments(
 
 
 def _fits(x: Int, n: Int) -> bool:
-    peak, most = (int(a.max()) if a.size else 0 for a in (np.abs(x), n))
-    return peak * peak * most < EXACT
+    peak = max(abs(int(x.min())), abs(int(x.max()))) if x.size else 0
+    return peak * peak * (int(n.max()) if n.size else 0) < EXACT
 
 
 def _exact(x: Int, lo: Int, hi: Int, n: Int, centre: int) -> Moments:
     # the running sums may wrap around in int64: a window's difference is exact all the same
-    first, second = running(x), running(x * x)
-    s, q = first[hi] - first[lo], second[hi] - second[lo]
-    deviation = ratio(n * q - s * s, n)
-    # where the product leaves int64 it is taken in floats: 1e-12 relative, for windows of weeks
-    large = n.astype(np.float64) * q.astype(np.float64) >= EXACT
-    if large.any():
-        deviation = np.where(large, q - s * ratio(s, n), deviation)
-    return Moments(
-        n, ratio(s + n * centre, n), q.astype(np.float64), np.where(n > 0, deviation, 0.0)
-    )
+    def between(values: Int) -> Int:
+        sums = running(values)
+        return np.asarray(sums.take(hi) - sums.take(lo))
+
+    @cache
+    def first() -> Int:
+        return between(x)
+
+    @cache
+    def second() -> Int:
+        return between(x * x)
+
+    def mean() -> Float:
+        return ratio(first() + n * centre, n)
+
+    def deviation() -> Float:
+        s, q = first(), second()
+        out = ratio(n * q - s * s, n)
+        # where the product leaves int64 it is taken in floats: 1e-12 relative, windows of weeks
+        if q.size and float(q.max()) * float(n.max()) >= EXACT:
+            large = n.astype(np.float64) * q.astype(np.float64) >= EXACT
+            out = np.where(large, q - s * ratio(s, n), out)
+        return np.where(n > 0, out, 0.0) if n.size and n.min() <= 0 else out
+
+    return Moments(n, mean, lambda: second().astype(np.float64), deviation)
 
 
 def _anchored(
@@ -169,7 +210,7 @@ def _anchored(
         mean[part] = np.where(k > 0, shift + centre, np.nan)
         square[part] = q
         deviation[part] = np.maximum(q - s * shift, 0.0)
-    return Moments(n, mean, square, deviation)
+    return Moments(n, lambda: mean, lambda: square, lambda: deviation)
 
 
 def _parts(lo: Int, hi: Int) -> Iterator[tuple[Int, int, int]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
-from hrv.metrics.base import Block, Metric, MetricSettings, ratio
+from hrv.metrics.base import Columns, Metric, MetricSettings, Reason, ratio
 from hrv.metrics.sums import lattice, moments
-from hrv.types import NNSeries, Windows
+from hrv.types import Float, NNSeries, Windows
 
 COLUMNS = ("mean_nn", "sdnn", "cvnn", "mean_hr")
 
 
-def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
+def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns:
     """Mean NN (ms), SDNN (ms), their ratio and heart rate (bpm) of every window.
 
     Parameters
@@ -25,7 +25,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
 
     Returns
     -------
-    Block
+    Columns
         float64[k, 4], columns as in `COLUMNS`.
 
     Notes
@@ -37,8 +37,19 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Block:
     del settings
     grid = lattice(nn.nn_ms)
     sums = moments(grid.values, windows.lo, windows.hi)
-    mean_nn, sdnn = sums.mean / grid.per_ms, sums.sd() / grid.per_ms
-    return Block.of((mean_nn, sdnn, ratio(sdnn, mean_nn), ratio(60_000.0, mean_nn)))
+
+    @cache
+    def mean_nn() -> Float:
+        return sums.mean / grid.per_ms
+
+    @cache
+    def sdnn() -> Float:
+        return sums.sd() / grid.per_ms
+
+    return Columns(
+        (mean_nn, sdnn, lambda: ratio(sdnn(), mean_nn()), lambda: ratio(60_000.0, mean_nn())),
+        (Reason.TOO_FEW_BEATS,) * len(COLUMNS),
+    )
 
 
 _TASK_FORCE = "Task Force 1996, Circulation 93:1043, doi:10.1161/01.CIR.93.5.1043"

@@ -12,6 +12,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -350,12 +351,12 @@ class Windows:
         """Return the windows `rows` (numbers, a mask or a slice)."""
         return Windows(self.start_s[rows], self.stop_s[rows], self.lo[rows], self.hi[rows])
 
-    @property
+    @cached_property
     def n(self) -> Int:
         """int64[k]: intervals in each window."""
         return self.hi - self.lo
 
-    @property
+    @cached_property
     def width_s(self) -> Float:
         """float64[k]: length of each window, s."""
         return self.stop_s - self.start_s
