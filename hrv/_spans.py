@@ -41,14 +41,13 @@ def _before(times_s: Float, edge_s: Float) -> Int:
     """
     n, k = times_s.size, edge_s.size
     step = float(edge_s[-1] - edge_s[0]) / (k - 1) if k > 1 else 0.0
-    if k < FEW or 8 * k < n or not step > 0:
+    if n == 0 or k < FEW or 8 * k < n or not step > 0:
         return np.searchsorted(times_s, edge_s, side="left").astype(np.int64, copy=False)
     cell = (times_s - edge_s[0]) * (1 / step)
     np.clip(cell, -1.0, k - 1.0, out=cell)
     cell += 1  # the first edge that lies after the time, up to rounding; k if none does
     found = np.cumsum(np.bincount(cell.astype(np.int64), minlength=k + 1)[:k], dtype=np.int64)
-    after = np.append(times_s, np.inf).take(found)
-    before = np.append(-np.inf, times_s).take(found)
+    after, before = times_s.take(found, mode="clip"), times_s.take(found - 1, mode="clip")
     wrong = np.flatnonzero((after < edge_s) | (before >= edge_s))
     found[wrong] = np.searchsorted(times_s, edge_s[wrong], side="left")
     return found

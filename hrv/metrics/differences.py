@@ -7,7 +7,7 @@ from functools import cache, partial
 import numpy as np
 
 from hrv.metrics.base import Columns, Metric, MetricSettings, Reason, ratio
-from hrv.metrics.sums import count, lattice, moments
+from hrv.metrics.sums import count, lattice, moments, successive
 from hrv.types import Float, Int, NNSeries, Windows
 
 COLUMNS = ("rmssd", "ln_rmssd", "sdsd", "nn50", "pnn50", "pnn20")
@@ -40,7 +40,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns
     """
     del settings
     grid = lattice(nn.nn_ms)
-    difference = np.diff(grid.values, prepend=grid.values[:1])
+    difference = successive(grid.values)
     lo, hi = np.minimum(windows.lo + 1, len(nn)), windows.hi  # the first has no neighbour inside
     sums = moments(difference, lo, hi, nn.joined, about_zero=True)
 

@@ -54,11 +54,12 @@ def lattice(nn_ms: Float) -> Lattice:
         Intervals, ms.
     """
     for per_ms in LATTICES:
-        units = nn_ms * per_ms
+        units = nn_ms * per_ms if per_ms != 1.0 else nn_ms
         whole = np.rint(units)
         # decimal microseconds (0.812123 s) are no binary fractions: four roundings are allowed
-        slack = 4 * np.finfo(np.float64).eps * whole if per_ms == 1000.0 else 0.0
-        if (np.abs(units - whole) <= slack).all():
+        decimal = per_ms == 1000.0
+        slack = 4 * np.finfo(np.float64).eps * whole if decimal else 0.0
+        if ((np.abs(units - whole) <= slack) if decimal else (units == whole)).all():
             return Lattice(whole.astype(np.int64), per_ms)
     return Lattice(nn_ms, 1.0)
 
@@ -106,6 +107,13 @@ class Moments:
 
 def _root(fresh: Float) -> Float:
     return np.sqrt(fresh, out=fresh)
+
+
+def successive(values: Values) -> Values:
+    """Difference of each value from the one before; 0 for the first."""
+    out = np.zeros_like(values)
+    np.subtract(values[1:], values[:-1], out=out[1:])
+    return out
 
 
 def running(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -245,6 +245,8 @@ def cumulative_s(rr_ms: Float) -> Float:
 
 
 def _begin_s(t_s: Float, rr_ms: Float, contiguous: Bool) -> Float:
+    if contiguous[1:].all() and t_s.size:
+        return np.concatenate((rr_ms[:1] / -1000 + t_s[:1], t_s[:-1]))
     begin = rr_ms / -1000
     begin += t_s
     # where nothing was lost the beginning *is* the previous beat: the same float, no rounding
