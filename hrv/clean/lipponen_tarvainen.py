@@ -142,9 +142,11 @@ def _subspaces(d: Float, back: Float, first: Bool) -> tuple[Float, Float, Int]:
     end = np.append(starts[1:], n)[np.cumsum(first) - 1] - 1
     at = np.arange(n)
     back = np.where(first, 0.0, back)
-    left = np.where(first, 0.0, np.roll(d, 1))
-    right = np.where(at == end, back, np.roll(d, -1))
-    right2 = np.where(at + 1 >= end, np.where(at == end, 0.0, np.roll(back, -1)), np.roll(d, -2))
+    around = np.concatenate((d[-1:], d, d[:2]))  # what wraps around is never looked at
+    left = np.where(first, 0.0, around[:n])
+    right = np.where(at == end, back, around[2 : n + 2])
+    back_next = np.append(back[1:], back[0])
+    right2 = np.where(at + 1 >= end, np.where(at == end, 0.0, back_next), around[3 : n + 3])
     s12 = np.where(d > 0, np.maximum(left, right), np.where(d < 0, np.minimum(left, right), 0.0))
     s22 = np.where(d >= 0, np.minimum(right, right2), np.maximum(right, right2))
     return s12, s22, end

@@ -12,6 +12,7 @@ from hrv.types import CORRECTED, Bool, Flag, FlagArray, Float, RRSeries
 from hrv.types.series import CONTIGUITY_S
 
 APART = np.uint16(Flag.GAP | Flag.SUSPECT)
+GAP, REMOVED = np.uint16(Flag.GAP), np.uint16(CORRECTED)
 ROOM = 1024
 """Beats that fit before the arrays are moved or grow."""
 
@@ -41,8 +42,8 @@ class Buffer:
         if i:
             last = float(self._t[i - 1])
             if t_s - last - rr_ms / 1000 > CONTIGUITY_S:
-                flag |= Flag.GAP
-            self._far[i] = bool(flag & Flag.GAP) and t_s - rr_ms / 1000 - last > BRIDGE_S
+                flag |= int(GAP)
+            self._far[i] = bool(flag & int(GAP)) and t_s - rr_ms / 1000 - last > BRIDGE_S
         else:
             self._far[i] = True
         self._t[i], self._rr[i], self._flag[i] = t_s, rr_ms, flag
@@ -89,11 +90,11 @@ class Buffer:
     @property
     def kept(self) -> Bool:
         """bool[decided]: intervals that stay."""
-        return np.asarray((self.clean & CORRECTED) == 0)
+        return np.asarray((self.clean & REMOVED) == 0)
 
     def begin_s(self, i: int) -> float:
         """Begin of interval `i`, s, as `RRSeries.begin_s` has it."""
-        if i and not self._flag[i] & Flag.GAP:
+        if i and not self._flag[i] & GAP:
             return float(self._t[i - 1])
         return float(self._t[i] - self._rr[i] / 1000)
 

@@ -154,7 +154,8 @@ class Stream:
         if self._first_s is None or not (final or self._since >= self._every):
             return []
         self._since = 0
-        self._clean(final=final)
+        if not self._clean(final=final) and not final:
+            return []  # windows rest on what is settled
         rows: list[Row] = []
         while ready := self._ready(final=final):
             rows += self._rows(ready)
@@ -163,16 +164,24 @@ class Stream:
 
     # cleaning ------------------------------------------------------------------------------------
 
-    def _clean(self, *, final: bool) -> None:
-        """Settle the flags of all beats that lie further from the newest than the reach."""
+    def _clean(self, *, final: bool) -> bool:
+        """Settle the flags of all beats further from the newest than the reach; False if none."""
         buffer = self._buffer
         known = buffer.n if final else self._certain()
-        if known <= buffer.decided:
-            return
+        if known <= buffer.decided or not (final or self._matters(known)):
+            return False
         a = self._context()
         nn = self._cleaner.apply(buffer.series(a, buffer.n), self._clean_settings)
         self._made_with = dict(nn.settings)
         buffer.decide(nn.rr.flag[buffer.decided - a : known - a])
+        return True
+
+    def _matters(self, known: int) -> bool:
+        """Tell whether settling beats up to `known` can complete a window, or is overdue."""
+        buffer = self._buffer
+        if known - buffer.decided > LOOK:
+            return True
+        return float(buffer.t_s[known - 1]) >= self._edges(self._next)[1] - EDGE_S
 
     def _certain(self) -> int:
         buffer = self._buffer

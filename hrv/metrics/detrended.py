@@ -77,8 +77,7 @@ def detrended_windows(
             np.array([hi - lo]),
         )
         blocks.append(family(own_nn, one, plain))
-    if not blocks:
-        return family(nn, windows, plain)
+    blocks = blocks or [family(nn, windows, plain)]
     return Block(
         np.concatenate([b.values for b in blocks]), np.concatenate([b.reasons for b in blocks])
     )

@@ -106,7 +106,9 @@ def _by_row(
     """Text of every row, written once for each combination of codes that occurs."""
     out = np.full(len(codes), "", dtype=object)
     busy = np.flatnonzero(codes.any(axis=1))
-    if busy.size:
+    if busy.size and (codes[busy] == codes[busy[0]]).all():
+        out[busy] = text(codes[busy[0]])
+    elif busy.size:
         rows = np.ascontiguousarray(codes[busy])
         keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
         _, first, which = np.unique(keys, return_index=True, return_inverse=True)

@@ -117,14 +117,15 @@ def check_start(start: datetime | None) -> None:
 def _check_intervals(rr_ms: Float, t_s: Float) -> None:
     if rr_ms.size == 0:
         raise InputError("no RR interval: at least one (two beats) is needed")
-    for wrong, why in (
-        (~np.isfinite(rr_ms), "is not a finite number"),
-        (rr_ms <= 0, "is not positive"),
-        (rr_ms > RR_MAX_MS, f"ms is longer than {RR_MAX_MS / 1000:g} s: a gap or a wrong unit"),
-    ):
-        if wrong.any():
-            i = int(np.argmax(wrong))
-            raise InputError(f"RR interval {i + 1} of {rr_ms.size} ({rr_ms[i]:g}) {why}")
+    if not (rr_ms.min() > 0 and rr_ms.max() <= RR_MAX_MS):  # NaN fails too
+        for wrong, why in (
+            (~np.isfinite(rr_ms), "is not a finite number"),
+            (rr_ms <= 0, "is not positive"),
+            (rr_ms > RR_MAX_MS, f"ms is longer than {RR_MAX_MS / 1000:g} s: a gap or a wrong unit"),
+        ):
+            if wrong.any():
+                i = int(np.argmax(wrong))
+                raise InputError(f"RR interval {i + 1} of {rr_ms.size} ({rr_ms[i]:g}) {why}")
     if t_s.size != rr_ms.size:
         raise InputError(f"{t_s.size} beat times for {rr_ms.size} RR intervals; they must pair up")
     if not np.isfinite(t_s).all():
@@ -171,15 +172,16 @@ class RRSeries:
             raise InputError(f"{flag.size} flags for {rr.size} RR intervals; they must pair up")
         ahead = np.diff(t)
         ahead -= rr[1:] / 1000
-        if (ahead < -CONTIGUITY_S).any():
+        if ahead.size and ahead.min() < -CONTIGUITY_S:
             i = int(np.argmin(ahead)) + 1
             raise InputError(
                 f"beat {i + 1} at {t[i]:.3f} s begins before the beat at {t[i - 1]:.3f} s: "
                 "intervals overlap (duplicated beats, or times that run backwards)"
             )
-        gap = np.concatenate(([False], ahead > CONTIGUITY_S))
-        flag = np.bitwise_or(flag, np.uint16(Flag.GAP), where=gap, out=flag.copy())
-        flag.flags.writeable = False
+        if ahead.size and ahead.max() > CONTIGUITY_S:
+            gap = np.concatenate(([False], ahead > CONTIGUITY_S))
+            flag = np.bitwise_or(flag, np.uint16(Flag.GAP), where=gap, out=flag.copy())
+            flag.flags.writeable = False
         for name, value in (("rr_ms", rr), ("t_s", t), ("flag", flag)):
             object.__setattr__(self, name, value)
 

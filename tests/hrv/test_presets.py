@@ -29,6 +29,8 @@ KUBIOS = {
     "lf_nu": ("lf_nu", 0.12), "hf_nu": ("hf_nu", 0.12), "lf_hf": ("lf_hf", 0.1),
     "sdann": ("sdann_ms", 2.3), "sdnn_index": ("sdnn_index_ms", 1.9),
     "dfa_alpha1": ("dfa_alpha1", 4.4), "dfa_alpha2": ("dfa_alpha2", 3.8),
+    "sampen": ("sampen", 17.0), "apen": ("apen", 10.5), "correlation_dimension": ("d2", 33.1),
+    "tinn": ("tinn_ms", 65.0),
 }  # fmt: skip
 MODEL = {"vlf": 4.3, "lf": 0.2, "hf": 0.2, "total_power": 2.5}
 

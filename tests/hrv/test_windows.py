@@ -14,6 +14,7 @@ import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hrv._spans import _before
 from hrv._units import seconds, words
 from hrv.clean import clean
 from hrv.errors import InputError, NotComputableError
@@ -279,3 +280,16 @@ def test_a_day_at_every_second_takes_a_fraction_of_a_second():
     names = ["rmssd", "sdnn", "mean_hr", "pnn50"]
     assert len(windows(nn, "5min", "1s", names)) > 85_000
     assert min(timeit.repeat(lambda: windows(nn, "5min", "1s", names), number=1, repeat=3)) < 0.5
+
+
+@pytest.mark.parametrize("step_s", [1.0, 0.3, 0.77, 1 / 3])
+@pytest.mark.parametrize("first_s", [0.0, 1e-6, 123.456, 1.7e9])
+def test_edges_on_a_grid_are_met_where_a_search_would_meet_them(step_s, first_s):
+    rng = np.random.default_rng(5)
+    edge = first_s + np.arange(2000) * step_s
+    # times anywhere, on edges, a rounding beside them, before the first and after the last
+    beside = np.nextafter(edge[::7], np.where(np.arange(edge[::7].size) % 2, np.inf, -np.inf))
+    far = first_s + np.array([-50.0, -1e-9, 3000 * step_s])
+    times = np.sort(np.concatenate((rng.uniform(edge[0], edge[-1], 900), edge[::5], beside, far)))
+    for some in (times, times[:1], times[times > edge[50]]):
+        assert np.array_equal(_before(some, edge), np.searchsorted(some, edge))
