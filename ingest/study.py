@@ -51,7 +51,10 @@ FAMILIARISATION = 3
 """Stress tests that are left out where the study file does not say: the response shrinks most
 over the first three to five."""
 
-MANIFEST = ("file", "subject", "condition", "format", "unit", "tz", "start", "sampling_rate_hz")
+GROUPING = ("arm", "period", "sequence")
+MANIFEST = (
+    "file", "subject", "condition", *GROUPING, "format", "unit", "tz", "start", "sampling_rate_hz",
+)  # fmt: skip
 """Columns a manifest of recordings may have; `file` is required."""
 
 
@@ -264,7 +267,8 @@ def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[R
         try:
             rr = _read(row)
             episodes = tuple(within(events, rr, subject=row["subject"]))
-            sessions.append(Session(row["subject"], row["name"], rr, episodes, row["condition"]))
+            labels = {name: row[name] for name in ("condition", *GROUPING)}
+            sessions.append(Session(row["subject"], row["name"], rr, episodes, **labels))
         except HRVError as error:
             problems.append(Refusal(f"recording {row['name']}", str(error)))
     return _by_time(sessions), tuple(problems)
@@ -298,7 +302,7 @@ def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
         raise StudyError(f"{file.path}: [data] recordings must be a glob or a manifest CSV")
     defaults = {
         "subject": data.get("subject"),
-        "condition": "",
+        **dict.fromkeys(("condition", *GROUPING), ""),
         "format": data.get("format"),
         "unit": data.get("unit"),
         "tz": tz,

@@ -54,7 +54,8 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     against = difference * np.sign(inference.estimate) < 0
     details["other_way"] = [str(s) for s in both.index[against]]
     if against.any():
-        flags.append(f"{int(against.sum())} of {len(both)} people went the other way")
+        named = ", ".join(details["other_way"])
+        flags.append(f"{int(against.sum())} of {len(both)} people went the other way: {named}")
     details |= two_stage.people_details(difference, design.settings.level)
     swc = design.settings.swc
     return results.answer(

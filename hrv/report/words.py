@@ -61,7 +61,7 @@ METHODS = {
     ),
     "ancova": MethodWords(
         "Two arms, adjusted for baseline",
-        "People were allocated at random; outcomes vary alike in both arms.",
+        "People were allocated at random and stayed in their arm, whatever they took.",
     ),
     "crossover": MethodWords(
         "2 x 2 crossover",

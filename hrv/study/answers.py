@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import pandas as pd
 
 from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
-from hrv.errors import NotComputableError
+from hrv.errors import NotComputableError, StudyError
 from hrv.study.covariates import attach, is_response
 from hrv.study.types import Measured, Study
 from hrv.tables import pick
@@ -93,7 +95,9 @@ def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method:
         return _run_censored(found, study)
     names = [n for n in study.covariates if not is_response(n)] if dated else []
     table, covariates = attach(found.observations, names, measured)
-    columns = ["subject", "time", "value"] if dated else ["subject", "condition", "value"]
+    columns = ["subject", "time", "value"]
+    if not dated:
+        table, columns = _allocated(table, study, pick(method, METHODS, "method").columns)
     return compare(
         table[[*columns, *covariates]],
         study.phases if dated else None,
@@ -104,6 +108,28 @@ def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method:
         randomisation=study.randomisation,
         settings=replace(study.settings, scale=found.scale, outcome=found.label, unit=found.unit),
     )
+
+
+def _allocated(
+    table: pd.DataFrame, study: Study, needed: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give each observation its condition, or what the method asks of a group's allocation."""
+    if not needed:
+        return table, ["subject", "condition", "value"]
+    labels = {
+        (s.subject, s.name): {"arm": s.arm, "period": s.period, "sequence": s.sequence}
+        for s in study.sessions
+    }
+    for name in needed:
+        if not all(label[name] for label in labels.values()):
+            raise StudyError(
+                f"method {study.method!r} needs the column {name!r} for every recording of the "
+                "manifest"
+            )
+    keys = list(zip(table["subject"], table["session"], strict=True))
+    names = list(dict.fromkeys([*needed, "period"]))
+    given = {name: [labels[key][name] for key in keys] for name in names}
+    return table.assign(**given), ["subject", "value", *names]
 
 
 def _run_censored(found: Endpoint, study: Study) -> Comparison:

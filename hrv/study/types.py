@@ -30,6 +30,9 @@ class Session:
         Marked or detected stressors.
     condition : str
         Condition of the whole recording where the study has no dated phases, else empty.
+    arm, period, sequence : str
+        Allocation of the person and period of the recording, for groups of few sessions a
+        person (methods ``ancova`` and ``crossover``); else empty.
     """
 
     subject: str
@@ -37,6 +40,9 @@ class Session:
     rr: RRSeries
     episodes: tuple[Episode, ...] = ()
     condition: str = ""
+    arm: str = ""
+    period: str = ""
+    sequence: str = ""
 
 
 @dataclass(frozen=True, eq=False)

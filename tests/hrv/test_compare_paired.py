@@ -40,7 +40,7 @@ def test_is_the_paired_t_test():
 def test_names_the_people_who_went_the_other_way():
     result = compare(table(OFF, ON), method="paired")
     assert result.details["other_way"] == ["P2"]
-    assert "1 of 6 people went the other way" in result.flags
+    assert "1 of 6 people went the other way: P2" in result.flags
 
 
 def test_several_observations_of_a_condition_count_once():

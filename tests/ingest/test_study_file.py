@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 import hrv
@@ -41,6 +42,67 @@ def test_sitting_against_arithmetic_compares_over_eight_people(tmp_path, shared_
     assert result.headline.estimate < 0
     assert result.headline.df == 7
     assert not math.isnan(result.headline.percent)
+
+
+ARMS = """
+[endpoint]
+primary = "ln_rmssd"
+[design]
+conditions = ["control", "drug"]
+method = "{method}"
+familiarisation = 0
+[data]
+recordings = "manifest.csv"
+"""
+
+
+def allocated_study(folder, method, header, allocated):
+    """Twelve people, two recordings each; treatment raises the spread of RR by half."""
+    rng = np.random.default_rng(4)
+    rows = [header]
+    for k in range(12):
+        own = np.exp(rng.normal(0, 0.1))
+        for number in (1, 2):
+            label, treated = allocated(k, number)
+            rr_ms = 800 + 30 * own * (1.5 if treated else 1.0) * rng.normal(size=200)
+            (folder / f"P{k}_{number}.txt").write_text("\n".join(str(int(v)) for v in rr_ms))
+            rows.append(f"P{k}_{number}.txt,P{k:02d},{label}")
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    (folder / "study.toml").write_text(ARMS.format(method=method))
+    return load_study(folder / "study.toml")
+
+
+def test_two_arms_with_a_baseline_come_from_a_manifest(tmp_path):
+    def allocated(k, number):
+        arm = ("control", "drug")[k % 2]
+        period = ("baseline", "treatment")[number - 1]
+        return f"{arm},{period}", arm == "drug" and number == 2
+
+    study = allocated_study(tmp_path, "ancova", "file,subject,arm,period", allocated)
+    result = hrv.analyse(study).headline
+    assert result.method == "ancova"
+    assert result.low < np.log(1.5) < result.high
+    assert result.details["arms"]["drug"] == {"allocated": 6, "with_outcome": 6}
+
+
+def test_a_crossover_comes_from_a_manifest(tmp_path):
+    def allocated(k, number):
+        sequence = ("control-drug", "drug-control")[k % 2]
+        return f"{sequence},{number}", sequence.split("-")[number - 1] == "drug"
+
+    study = allocated_study(tmp_path, "crossover", "file,subject,sequence,period", allocated)
+    result = hrv.analyse(study).headline
+    assert result.df == 10
+    assert result.low < np.log(1.5) < result.high
+
+
+def test_a_manifest_without_the_arms_a_method_needs_says_so(tmp_path):
+    def allocated(k, number):
+        return ("control", "drug")[number - 1], number == 2
+
+    study = allocated_study(tmp_path, "ancova", "file,subject,condition", allocated)
+    with pytest.raises(StudyError, match="needs the column 'arm' for every recording"):
+        hrv.analyse(study)
 
 
 def test_a_manifest_that_names_a_missing_recording_names_the_line(tmp_path):
