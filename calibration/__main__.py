@@ -34,8 +34,8 @@ def main() -> int:
               f"{seconds / 60:.1f} min on {chosen.workers} free processors")  # fmt: skip
     for share in rounds:
         run.run(chosen.cells, run.jobs(chosen.cells, _target(share), chosen.only), chosen.workers)
-        table.write(chosen.cells, chosen.docs, "")
-    rows = table.write(chosen.cells, chosen.docs, "")
+        table.write(chosen.cells, chosen.docs)
+    rows = table.write(chosen.cells, chosen.docs)
     outside = [row for row in rows if row.verdict == "outside"]
     for row in outside:
         print(f"outside the band: {row.method} {row.cell}: type I {row.type_i:.1f} %")

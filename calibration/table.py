@@ -13,7 +13,7 @@ from scipy import stats
 from calibration import groups, regimens
 from calibration.cells import CELLS, METHOD_NOTES, Cell
 from calibration.run import SEED, rows
-from calibration.scenarios import EFFECT, KINDS, SHOWN
+from calibration.scenarios import EFFECT, KINDS, PHIS, SHOWN
 
 TYPE_I, COVERAGE = (0.01, 0.065), (0.935, 0.99)
 PUBLISHED_POWER = {
@@ -114,7 +114,7 @@ def lines(folder: Path) -> list[Line]:
     return out
 
 
-def write(folder: Path, docs: Path, note: str) -> list[Line]:
+def write(folder: Path, docs: Path) -> list[Line]:
     """Write both files; returns the rows."""
     table = lines(folder)
     with (docs / "calibration.csv").open("w", newline="") as out:
@@ -122,11 +122,11 @@ def write(folder: Path, docs: Path, note: str) -> list[Line]:
         writer.writerow([f.name for f in fields(Line)])
         for row in table:
             writer.writerow([f"{v:.2f}" if isinstance(v, float) else v for v in astuple(row)])
-    (docs / "calibration.md").write_text("\n".join(_markdown(table, note)) + "\n")
+    (docs / "calibration.md").write_text("\n".join(_markdown(table)) + "\n")
     return table
 
 
-def _markdown(table: list[Line], note: str) -> Iterable[str]:
+def _markdown(table: list[Line]) -> Iterable[str]:
     runs = [row.runs for row in table if row.method == "default"]
     outside = [row for row in table if row.verdict == "outside"]
     kinds = KINDS | groups.SESSION_KINDS | regimens.KINDS
@@ -135,14 +135,36 @@ def _markdown(table: list[Line], note: str) -> Iterable[str]:
         least=min(runs, default=0),
         cells=len(table),
         outside=len(outside),
-        note=note,
         kinds="\n".join(f"- **{name}**: {what}" for name, what in kinds.items()),
     ).splitlines()
+    yield from _summary(table)
     for method in dict.fromkeys(row.method for row in table):
         own = [row for row in table if row.method == method]
         yield from ("", f"## `{method}`", "", METHOD_NOTES.get(method, ""), "")
         yield from _table(own)
     yield from _power([row for row in table if row.method == "default"])
+
+
+def _summary(table: list[Line]) -> Iterable[str]:
+    """One line a method and design, the figures over phi, as a reader wants them first."""
+    yield from ("", "## At a glance", "")
+    yield from (
+        "Plain cells of one person; figures at φ 0 / .3 / .5 / .7 (– where it was not run).", "",
+        "| method | design | a day | refused | type I | power |", "|---|---|---|---|---|---|",
+    )  # fmt: skip
+    plain = [row for row in table if row.kind == "plain" and row.people == 1]
+    keys = dict.fromkeys((row.method, row.design, row.per_day) for row in plain)
+    for method, design, per_day in keys:
+        own = {
+            row.phi: row
+            for row in plain
+            if (row.method, row.design, row.per_day) == (method, design, per_day)
+        }
+        told = [
+            " / ".join(_number(getattr(own[phi], what)) if phi in own else "–" for phi in PHIS)
+            for what in ("refused", "type_i", "power")
+        ]
+        yield f"| `{method}` | {design} | {per_day} | " + " | ".join(told) + " |"
 
 
 def _table(own: list[Line]) -> Iterable[str]:
@@ -196,7 +218,8 @@ _INTRODUCTION = """# Calibration
 Written by `make calibrate`; every figure is a count over simulated studies whose truth is known.
 Seed {seed}; simulation k of a cell has its own stream, so any part can be run again and gives the
 same numbers. {cells} rows; the default has at least {least} simulations in each; {outside}
-rows lie outside the band. {note}
+rows lie outside the band. A full run has 2000 simulations a cell for the default, fewer for some
+other methods; each row says how many were run.
 
 **How to read it.** *Type I*: share of studies without any effect whose p-value is at most .05 (or
 whose interval excludes zero), with its exact 99 % Monte-Carlo interval. *Coverage*: share of 95 %

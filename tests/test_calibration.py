@@ -66,7 +66,7 @@ def test_a_cell_is_the_same_in_any_pieces(tmp_path):
         np.testing.assert_array_equal(
             run.rows(tmp_path, cell, method)[:, :5], np.array(whole)[:, :5]
         )
-    (row, *_) = table.write(tmp_path, tmp_path, "")
+    (row, *_) = table.write(tmp_path, tmp_path)
     assert row.runs == 3
     assert cell.methods[0] in (tmp_path / "calibration.md").read_text()
 
