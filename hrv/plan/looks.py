@@ -1,7 +1,7 @@
 """Looking before the end: how much of alpha each declared look may spend, and its own level.
 
-A study that is looked at five times as if each look were the last has 12 % false alarms at a
-nominal 5 %.  Alpha spending fixes beforehand how much of it each look may use.
+A study that is looked at five times as if each look were the last has 8 to 12 % false alarms at
+a nominal 5 %.  Alpha spending fixes beforehand how much of it each look may use.
 
 References
 ----------

