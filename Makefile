@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then a
 
 calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
 	$(BIN)/python -m calibration --workers 2
+
+calibrate-sample: $(VENV)/.runtime  ## the sample study's generator over 1000 seeds: is its true effect covered in 93-97 %?
+	$(BIN)/python -m calibration --workers 2 --sample
 
 test-bluetoothd: $(VENV)/.test  ## straps against the real bluetoothd in QEMU (Debian; 90 MB once)
 	bash tests/bluetoothd/run.sh $(CURDIR)/$(BIN)/python

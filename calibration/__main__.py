@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from calibration import run, table
-from calibration.cells import DEFAULT_RUNS, RUNS
+from calibration.cells import CELLS, DEFAULT_RUNS, RUNS, SAMPLE_CELLS
 
 ROUNDS = (0.1, 0.5, 1.0)
 """Every cell gets a tenth of its simulations first, so that a complete table exists early."""
@@ -24,16 +24,22 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="share of the full counts to run")
     parser.add_argument("--only", default="", help="cells whose name contains this")
     parser.add_argument("--table", action="store_true", help="only write the tables again")
+    parser.add_argument(
+        "--sample", action="store_true", help="run the sample study's generator instead"
+    )
     chosen = parser.parse_args()
     began = time.monotonic()
+    cells = SAMPLE_CELLS if chosen.sample else CELLS
     rounds = [] if chosen.table else sorted({min(r, chosen.share) for r in ROUNDS})
     if rounds:
-        todo = run.jobs(chosen.cells, _target(rounds[-1]), chosen.only)
+        todo = run.jobs(chosen.cells, _target(rounds[-1]), cells, chosen.only)
         seconds = run.cost(todo) / chosen.workers
         print(f"{sum(j.last - j.first for j in todo)} simulations to run, about "
               f"{seconds / 60:.1f} min on {chosen.workers} free processors")  # fmt: skip
     for share in rounds:
-        run.run(chosen.cells, run.jobs(chosen.cells, _target(share), chosen.only), chosen.workers)
+        run.run(
+            chosen.cells, run.jobs(chosen.cells, _target(share), cells, chosen.only), chosen.workers
+        )
         table.write(chosen.cells, chosen.docs)
     rows = table.write(chosen.cells, chosen.docs)
     outside = [row for row in rows if row.verdict == "outside"]

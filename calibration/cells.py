@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration import groups, regimens
+from calibration import groups, regimens, sample
 from calibration.answers import PERSON, Answer, Person
 from calibration.scenarios import (
     Scenario,
@@ -20,7 +20,7 @@ from calibration.scenarios import (
 DEFAULT_RUNS = 2000
 RUNS = {
     "randomisation": 1000, "randomisation_one_sided": 1000, "bayesian": 400, "random_slope": 1000,
-    **regimens.RUNS,
+    sample.NAME: sample.RUNS, **regimens.RUNS,
 }  # fmt: skip
 """Simulations a cell where a method has fewer than the default."""
 METHOD_NOTES = {
@@ -42,6 +42,7 @@ METHOD_NOTES = {
     "paired": "t over people's own differences.",
     "ancova": "Least squares on arm and baseline; 6 or 12 people an arm.",
     "crossover": "t of half period differences between the sequences.",
+    sample.NAME: "The default from beats to interval; errors are counted against the true effect.",
     **regimens.METHOD_NOTES,
 }
 
@@ -99,3 +100,5 @@ CELLS: tuple[Cell, ...] = (
     ),
     *(Cell(s, (method,)) for s, method in regimens.regimen_scenarios()),
 )
+SAMPLE_CELLS: tuple[Cell, ...] = (Cell(sample.sample_scenario(), (sample.NAME,)),)
+"""Run apart: a second a simulation."""

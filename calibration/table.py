@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from calibration import groups, regimens
-from calibration.cells import CELLS, METHOD_NOTES, Cell
+from calibration import groups, regimens, sample
+from calibration.cells import CELLS, METHOD_NOTES, SAMPLE_CELLS, Cell
 from calibration.run import SEED, rows
 from calibration.scenarios import EFFECT, KINDS, PHIS, SHOWN
 
@@ -106,7 +106,7 @@ def _verdict(cell: Cell, alarm: np.ndarray, covered: np.ndarray, runs: int) -> s
 def lines(folder: Path) -> list[Line]:
     """Every cell that has simulations."""
     out = []
-    for cell in CELLS:
+    for cell in (*CELLS, *SAMPLE_CELLS):
         for method in cell.methods:
             found = rows(folder, cell, method)
             if len(found):
@@ -129,7 +129,7 @@ def write(folder: Path, docs: Path) -> list[Line]:
 def _markdown(table: list[Line]) -> Iterable[str]:
     runs = [row.runs for row in table if row.method == "default"]
     outside = [row for row in table if row.verdict == "outside"]
-    kinds = KINDS | groups.SESSION_KINDS | regimens.KINDS
+    kinds = KINDS | groups.SESSION_KINDS | regimens.KINDS | sample.KINDS
     yield from _INTRODUCTION.format(
         seed=SEED,
         least=min(runs, default=0),

@@ -58,9 +58,9 @@ def test_an_effect_moves_estimate_and_interval_by_itself(method):
 
 def test_a_cell_is_the_same_in_any_pieces(tmp_path):
     cell = next(c for c in cells.CELLS if c.scenario.plan == "ABAB 4x7")
-    run.run(tmp_path, run.jobs(tmp_path, lambda _: 2, cell.name), 1)
-    run.run(tmp_path, run.jobs(tmp_path, lambda _: 3, cell.name), 1)
-    assert not run.jobs(tmp_path, lambda _: 3, cell.name)
+    run.run(tmp_path, run.jobs(tmp_path, lambda _: 2, [cell]), 1)
+    run.run(tmp_path, run.jobs(tmp_path, lambda _: 3, [cell]), 1)
+    assert not run.jobs(tmp_path, lambda _: 3, [cell])
     for method in cell.methods:
         whole = [cells.answers(cell, [method], run.generator(cell, k))[method] for k in range(3)]
         np.testing.assert_array_equal(
