@@ -15,6 +15,7 @@ import numpy as np
 from hrv.compare import mixed_ar1, results, two_stage
 from hrv.compare.base import Design
 from hrv.compare.reml import Inference
+from hrv.compare.responders import between_people
 from hrv.compare.two_stage import PersonEffect
 from hrv.types import Comparison, Float, Refusal
 
@@ -82,23 +83,3 @@ def variances(people: Sequence[PersonEffect]) -> Float | None:
     if np.isnan(variance).all():
         return None
     return np.where(np.isnan(variance), np.nanmax(variance), variance)
-
-
-def between_people(effects: Float, variance: Float) -> float:
-    """Variance of the true differences by restricted maximum likelihood, zero or more."""
-    from scipy import optimize  # heavy, and needed here only
-
-    def cost(log_tau2: float) -> float:
-        total = np.exp(log_tau2) + variance
-        weight = 1 / total
-        mean = weight @ effects / weight.sum()
-        fit = np.log(total).sum() + np.log(weight.sum()) + weight @ (effects - mean) ** 2
-        return float(fit)
-
-    spread = float(effects.var(ddof=1))
-    bounds = (np.log(spread * 1e-8), np.log(spread * 1e2))
-    grid = np.linspace(*bounds, 60)
-    best = int(np.argmin([cost(g) for g in grid]))
-    around = (grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)])
-    found = optimize.minimize_scalar(cost, bounds=around, method="bounded", options={"xatol": 1e-9})
-    return float(np.exp(found.x)) if found.x > bounds[0] + 0.5 else 0.0

@@ -89,7 +89,7 @@ def responders(people: pd.DataFrame, level: float = 0.95) -> Responders:
         )
     y = table["estimate"].to_numpy(dtype=np.float64)
     v = table["standard_error"].to_numpy(dtype=np.float64) ** 2
-    tau2 = _reml(y, v)
+    tau2 = between_people(y, v)
     mean, plain_se = _mean(y, v, tau2)
     spread = float(np.sum((y - mean) ** 2 / (v + tau2))) / (y.size - 1)
     se = plain_se * math.sqrt(max(spread, 1.0))
@@ -115,8 +115,16 @@ def _mean(y: Float, v: Float, tau2: float) -> tuple[float, float]:
     return float(np.sum(w * y) / w.sum()), float(1 / math.sqrt(w.sum()))
 
 
-def _reml(y: Float, v: Float) -> float:
-    """Variance between people: the fixed point of the restricted likelihood's score, from 0 up."""
+def between_people(y: Float, v: Float) -> float:
+    """Return the variance of true effects: the restricted likelihood's fixed point, from 0 up.
+
+    Source: Viechtbauer 2005, doi:10.3102/10769986030003261.
+
+    Parameters
+    ----------
+    y, v : float64[n]
+        Estimates and their squared standard errors.
+    """
     tau2 = max(float(np.var(y, ddof=1) - v.mean()), 0.0)
     for _ in range(_MOST_STEPS):
         w = 1 / (v + tau2)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
-from hrv.errors import NotComputableError, StudyError
+from hrv.errors import InputError, NotComputableError, StudyError
 from hrv.study.covariates import attach, is_response
 from hrv.study.types import Measured, Study
 from hrv.tables import pick
@@ -108,6 +109,57 @@ def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method:
         randomisation=study.randomisation,
         settings=replace(study.settings, scale=found.scale, outcome=found.label, unit=found.unit),
     )
+
+
+def adjusted_row(
+    what: str, study: Study, measured: Measured, found: Endpoint, extra: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return one row of the table "with and without" for the headline made otherwise.
+
+    Parameters
+    ----------
+    what : str
+        Words for the row.
+    study, measured, found
+        As for the headline; `found` may hold fewer observations.
+    extra : sequence of str
+        Covariates beyond those of the headline.
+    """
+    names = [n for n in study.covariates if not is_response(n)]
+    table, columns = attach(found.observations, [*names, *extra], measured)
+    try:
+        result = compare(
+            table[["subject", "time", "value", *columns]], study.phases, method=study.method,
+            conditions=study.conditions, covariates=columns, seed=study.seed,
+            randomisation=study.randomisation,
+            settings=replace(study.settings, scale=found.scale),
+        )  # fmt: skip
+    except InputError as error:
+        return {"what": what, "refused": str(error)}
+    if result.refused:
+        return {"what": what, "refused": result.refusals[0].why}
+    return {
+        "what": what, "estimate": result.estimate, "low": result.low, "high": result.high,
+        "df": result.df,
+    }  # fmt: skip
+
+
+def beside_responses(
+    head: Comparison, study: Study, measured: Measured, found: Endpoint
+) -> Comparison:
+    """Put the headline adjusted for each declared response measure beside it, as secondary."""
+    extra = [name for name in study.covariates if is_response(name) and name != study.primary]
+    if not extra or head.refused or study.phases.empty or found.censored:
+        return head
+    rows = [
+        adjusted_row(
+            f"with {name}, which came after treatment began (secondary)",
+            study, measured, found, [name],
+        )
+        for name in extra
+    ]  # fmt: skip
+    table = [*head.details.get("with_and_without", ()), *rows]
+    return replace(head, details={**head.details, "with_and_without": table})
 
 
 def _allocated(

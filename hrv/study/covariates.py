@@ -9,20 +9,16 @@ headline instead, which answers "did the heart recover faster, or did it merely 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hrv.compare import compare
 from hrv.compare.moments import moments
-from hrv.endpoints import Endpoint
-from hrv.errors import InputError, StudyError
+from hrv.errors import StudyError
 from hrv.metrics import METRICS
 from hrv.recovery import MEASURES
-from hrv.study.types import Measured, Study
-from hrv.types import Comparison, Float
+from hrv.study.types import Measured
+from hrv.types import Float
 
 WITHIN_H = 24.0
 """Hours before an observation in which the last entry of a rating, a night or a value counts."""
@@ -121,37 +117,3 @@ def _latest(table: pd.DataFrame, own: pd.DataFrame, name: str) -> Float:
         near = (at >= 0) & (when[rows] - stamps[np.maximum(at, 0)] <= reach_ns)
         out[rows[near]] = values[at[near]]
     return out
-
-
-def beside_responses(
-    head: Comparison, study: Study, measured: Measured, found: Endpoint
-) -> Comparison:
-    """Put the headline adjusted for each declared response measure beside it, as secondary."""
-    extra = [name for name in study.covariates if is_response(name)]
-    if not extra or head.refused or study.phases.empty or found.censored:
-        return head
-    rows = [_adjusted(name, study, measured, found) for name in extra]
-    table = [*head.details.get("with_and_without", ()), *rows]
-    return replace(head, details={**head.details, "with_and_without": table})
-
-
-def _adjusted(name: str, study: Study, measured: Measured, found: Endpoint) -> dict[str, Any]:
-    what = f"with {name}, which came after treatment began (secondary)"
-    if name == study.primary:
-        return {"what": what, "refused": "it is the endpoint itself"}
-    names = [n for n in study.covariates if not is_response(n)]
-    table, columns = attach(found.observations, [*names, name], measured)
-    try:
-        result = compare(
-            table[["subject", "time", "value", *columns]], study.phases, method=study.method,
-            conditions=study.conditions, covariates=columns, seed=study.seed,
-            settings=replace(study.settings, scale=found.scale),
-        )  # fmt: skip
-    except InputError as error:
-        return {"what": what, "refused": str(error)}
-    if result.refused:
-        return {"what": what, "refused": result.refusals[0].why}
-    return {
-        "what": what, "estimate": result.estimate, "low": result.low, "high": result.high,
-        "df": result.df,
-    }  # fmt: skip

@@ -9,7 +9,8 @@ import pandas as pd
 
 from hrv.endpoints import endpoint
 from hrv.errors import NotComputableError
-from hrv.study.covariates import beside_responses
+from hrv.study.answers import beside_responses
+from hrv.study.as_taken import as_taken
 from hrv.study.expectancy import expectancy
 from hrv.study.sensitivity import shrinking, tell_practice, with_practice
 from hrv.study.types import Measured, Study
@@ -38,6 +39,7 @@ def beside(
     except NotComputableError:
         return dict(primary)  # the headline has refused for that reason
     head = beside_responses(head, study, measured, found)
+    head = as_taken(head, study, measured, found)
     head = tell_practice(head, with_practice(study, found))
     known, flags = expectancy(study)
     details = {**head.details, **({"expectancy": known} if known else {})}

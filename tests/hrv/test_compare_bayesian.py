@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from simulate_days import Truth, person, phases_of
 
-from hrv.compare import bayesian, compare, random_slope, two_stage
+from hrv.compare import bayesian, compare, random_slope, responders, two_stage
 from hrv.compare.base import CompareSettings
 from hrv.compare.days import day_scores
 from hrv.compare.design import validate
@@ -152,7 +152,7 @@ def test_variance_between_people_is_at_the_maximum_of_the_restricted_likelihood(
     rng = np.random.default_rng(4)
     variance = rng.uniform(0.01, 0.1, 12)
     effects = rng.normal(0.3, np.sqrt(variance + spread**2))
-    found = random_slope.between_people(effects, variance)
+    found = responders.between_people(effects, variance)
 
     def height(tau2):
         return oracle.restricted_log_likelihood(effects, np.ones((12, 1)), np.diag(tau2 + variance))

@@ -7,8 +7,9 @@ from simulate_days import Truth, person, phases_of
 
 from hrv.errors import StudyError
 from hrv.recovery import MEASURES
-from hrv.study.answers import compare_primary, study_endpoint
-from hrv.study.covariates import attach, beside_responses
+from hrv.study.answers import beside_responses, compare_primary, study_endpoint
+from hrv.study.as_taken import WHAT, as_taken
+from hrv.study.covariates import attach
 from hrv.study.types import Measured, Study
 
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
@@ -96,3 +97,19 @@ def test_reactivity_stays_out_of_the_headline_and_is_told_beside_it(measured):
     assert row["what"] == "with reactivity_hr, which came after treatment began (secondary)"
     assert told.estimate < -1  # it seems to recover faster ...
     assert abs(row["estimate"]) < 0.6 * abs(told.estimate)  # ... because it reacted less
+
+
+def test_days_after_a_missed_dose_are_left_out_as_taken_but_never_from_the_headline(measured):
+    primary = compare_primary(study(), measured)["default"]
+    found = study_endpoint("residual_hr", measured)
+    times = found.observations["time"] - pd.Timedelta(hours=8)
+    status = np.where(np.arange(len(times)) % 10 == 0, "missed", "taken")
+    doses = pd.DataFrame({"subject": "P1", "time": times, "status": status})
+    told = as_taken(primary, study(doses=doses), measured, found)
+    assert told.estimate == primary.estimate
+    row = told.details["with_and_without"][-1]
+    assert row["what"] == WHAT
+    kept = Measured(measured.recovery[status == "taken"], measured.summaries, measured.outcomes)
+    assert row["estimate"] == pytest.approx(compare_primary(study(), kept)["default"].estimate)
+    never = doses.assign(status="taken")
+    assert as_taken(primary, study(doses=never), measured, found) is primary
