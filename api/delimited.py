@@ -35,6 +35,8 @@ def _cells(column: pd.Series[Any]) -> list[str] | None:
     if values.dtype in (np.dtype(np.float64), np.dtype(np.int64)):
         if values.dtype.kind == "f" and np.isinf(values).any():
             return None  # not a number in JSON
+        if ((np.abs(values) < 1e-4) & (values != 0)).any():  # orjson writes 0.00006 for 6e-05
+            return ["" if value != value else repr(value) for value in values.tolist()]
         plain = np.ascontiguousarray(values)
         text = orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].decode()
         text = text.replace("null", "")

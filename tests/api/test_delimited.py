@@ -15,7 +15,9 @@ from hrv.simulate import simulate
 from hrv.types import RRSeries
 from hrv.windows import windows
 
-NUMBERS = st.floats(allow_infinity=False) | st.sampled_from((0.0, -0.0, 1e16, 1e22, 1e-7, 5e-324))
+NUMBERS = st.floats(allow_infinity=False) | st.sampled_from(
+    (0.0, -0.0, 1e16, 1e22, 6e-5, 1e-7, 5e-324)
+)
 TEXTS = st.text(alphabet='ab,"\n;é ', max_size=6)
 
 

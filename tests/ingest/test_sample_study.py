@@ -26,7 +26,7 @@ def test_the_shipped_files_are_made_again_byte_for_byte(files, sample_data):
     shipped = {
         path.relative_to(sample_data).as_posix(): path.read_bytes()
         for path in sample_data.rglob("*")
-        if path.is_file()
+        if path.is_file() and "regimen" not in path.parts  # a study of its own, with its own test
     }
     assert sorted(shipped) == sorted(files)
     for name, text in files.items():
