@@ -78,7 +78,7 @@ def answers(cell: Cell, methods: Sequence[str], rng: np.random.Generator) -> dic
 
 
 def _person_methods(scenario: Scenario) -> tuple[str, ...]:
-    if scenario.kind == "endpoints":
+    if scenario.kind in ("endpoints", "own_se"):
         return ("default",)
     methods = ["default"]
     if not scenario.plan.startswith("AB "):

@@ -55,6 +55,7 @@ KINDS = {
     "missing": "30 % of days missing, in runs of three days on average",
     "hours": "measured four hours later under treatment",
     "shock": "ten days raised by 1.5 day SD, beginning with the second block",
+    "own_se": "one test a day with its own standard error, itself estimated (6 values)",
     "endpoints": "two null endpoints correlated at .5; type I is that of either, Holm-adjusted",
 }
 SHOWN = ("hours", "shock")
@@ -100,7 +101,7 @@ def person_scenarios() -> list[Scenario]:
         Scenario(plan, per_day, phi, kind)
         for kind in KINDS
         if kind != "plain"
-        for plan, per_day, phi in product(BASIC, (6, 1), (0.0, 0.5))
+        for plan, per_day, phi in product(BASIC, (1,) if kind == "own_se" else (6, 1), (0.0, 0.5))
     ]
     return plain + rest
 
@@ -151,10 +152,13 @@ def draw(scenario: Scenario, rng: np.random.Generator, effect: float = 0.0) -> D
     mix = np.linalg.cholesky(np.array([[1.0, 0.5], [0.5, 1.0]]))[:number, :number]
     levels = DAY_SD * (mix @ (root @ rng.normal(size=(plan.days, number))).T)
     noise = WITHIN_SD * (mix @ rng.normal(size=(number, day.size)))
+    se = np.full(day.size, np.nan)
+    if scenario.kind == "own_se":
+        se = WITHIN_SD * np.sqrt(rng.chisquare(6, day.size) / 6)
     endpoints = tuple(
         Observed(
             day=day + MONDAY, hour=hour, value=fixed + level[day] + error,
-            se=np.full(day.size, np.nan), second=on[day], block=day // plan.days_each,
+            se=se, second=on[day], block=day // plan.days_each,
             covariates=np.zeros((day.size, 0)),
         )
         for level, error in zip(levels, noise, strict=True)

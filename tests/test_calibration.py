@@ -1,8 +1,12 @@
 """The calibration simulates what `hrv.compare` would answer, piece by piece and repeatably."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from hrv.compare import compare
 
@@ -88,3 +92,52 @@ def test_every_plan_has_its_days_and_orders():
     assert len(scenarios.PLANS["8x7"].orders) == 34
     assert scenarios.PLANS["8x14"].days == 112
     assert len({cell.name for cell in cells.CELLS}) == len(cells.CELLS)
+
+
+def test_where_a_t_test_of_days_raises_false_alarms_the_default_does_not():
+    """People without any effect whose days resemble each other (phi 0.7)."""
+    cell = next(c for c in cells.CELLS if c.name == "AB28-28_6d_phi0.7_plain")
+    naive, ours = 0, 0
+    for number in range(150):
+        person = cells.Person(scenarios.draw(cell.scenario, run.generator(cell, number)))
+        score, second = person.days.score, person.days.second
+        naive += stats.ttest_ind(score[second], score[~second], equal_var=False).pvalue <= 0.05
+        ours += cells.PERSON["default"](person).p_value <= 0.05
+    assert naive >= 30
+    assert ours <= 15
+
+
+@pytest.fixture(scope="module")
+def published():
+    """The table as it was last written by `make calibrate`."""
+    path = Path(__file__).resolve().parents[1] / "docs" / "calibration.csv"
+    with path.open(newline="") as lines:
+        return [
+            {k: v if k in ("method", "cell", "design", "kind", "verdict") else float(v)
+             for k, v in row.items()}
+            for row in csv.DictReader(lines)
+        ]  # fmt: skip
+
+
+def test_no_published_cell_lies_outside_the_band(published):
+    assert len(published) > 200
+    assert [row["cell"] for row in published if row["verdict"] == "outside"] == []
+
+
+def test_every_cell_and_method_is_published(published):
+    known = {(row["cell"], row["method"]) for row in published}
+    wanted = {(c.name, m) for c in (*cells.CELLS, *cells.SAMPLE_CELLS) for m in c.methods}
+    assert known == wanted
+
+
+def test_published_power_and_refusals_keep_what_was_promised(published):
+    plain = {
+        (row["design"], row["phi"]): row
+        for row in published
+        if row["method"] == "default" and row["kind"] == "plain"
+        and row["per_day"] == 6 and row["people"] == 1
+    }  # fmt: skip
+    for key, power in table.PUBLISHED_POWER.items():
+        assert plain[key]["power"] >= power - 3, key
+    for phi in (0.0, 0.3, 0.5):
+        assert plain["8x7", phi]["refused"] <= 5

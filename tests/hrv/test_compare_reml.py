@@ -1,11 +1,15 @@
 """The REML fit and its Kenward–Roger inference against dense numerical twins and textbooks."""
 
+from dataclasses import replace
+
 import numpy as np
 import oracles_compare as oracle
 import pytest
 from simulate_days import allowed_orders, ar1
 
 from hrv.compare import reml
+from hrv.compare.days import Days
+from hrv.compare.mixed_ar1 import day_model, regressors
 from hrv.errors import NotComputableError
 
 NOISE = {"none": 0.0, "small": 0.01, "large": 0.05}
@@ -183,3 +187,41 @@ def test_any_well_formed_problem_gets_finite_numbers_at_a_maximum():
                 (y - y.mean()) / fitted.unit, x, problem.lag, problem.noise / fitted.unit**2
             )
             assert reml.log_likelihood(scaled, *at) <= fitted.point.log_likelihood + 1e-3
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6])
+def test_a_nugget_is_the_share_that_days_do_not_have_in_common(share, monkeypatch):
+    """The dense twin with every correlation between different days shrunken by that share."""
+    problem = replace(data_set(5, phi=0.8, noise="none"), nugget=share)
+    found = reml.kenward_roger(reml.fit(problem), 1)
+    whole = oracle.covariance
+
+    def shrunken(s2, phi, lag, noise):
+        return whole(s2, phi, lag, noise) * np.where(lag == 0, 1.0, 1 - share)
+
+    monkeypatch.setattr(oracle, "covariance", shrunken)
+    truth = oracle.kenward_roger(
+        problem.y, problem.x, problem.lag, problem.noise, np.eye(problem.x.shape[1])[1]
+    )
+    assert found.estimate == pytest.approx(truth.estimate, abs=1e-6 * truth.plain_se)
+    assert found.se == pytest.approx(max(truth.kr_se, truth.plain_se), rel=1e-6)
+
+
+def test_the_scatter_of_single_tests_is_not_taken_for_days_that_differ():
+    """One test a day without a standard error: the likeliest nugget stands for it."""
+    rng = np.random.default_rng(12)
+    level = 0.2 * ar1(112, 0.8, rng)
+    days = Days(
+        day=np.arange(112), score=level + 0.25 * rng.normal(size=112), count=np.ones(112, int),
+        noise=np.zeros((112, 112)), second=np.arange(112) // 14 % 2 == 1,
+        block=np.arange(112) // 14, weekend=np.arange(112) % 7 >= 5,
+        covariates=np.zeros((112, 0)), names=(), within_sd=np.nan, noise_from="none", adjusted=(),
+    )  # fmt: skip
+    model = day_model(days, trend=True)
+    alone = reml.fit(
+        reml.Problem(days.score, regressors(days, trend=True)[0], days.lag, days.noise)
+    )
+    assert model.fit.nugget > 0
+    assert model.fit.log_likelihood > alone.log_likelihood
+    assert model.fit.phi > alone.phi
+    assert model.between_sd < np.sqrt(alone.s2)
