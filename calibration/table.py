@@ -64,6 +64,7 @@ def line(cell: Cell, method: str, found: np.ndarray) -> Line:
     given = found[found[:, 0] == 0]
     computed = found[np.isfinite(found[:, 1])]
     alarm = _alarms(given)
+    power = float("nan") if scenario.kind in sample.KINDS else _share(_finds(given))
     low, high = interval(int(alarm.sum()), alarm.size) if alarm.size else (float("nan"),) * 2
     has_interval = bool(np.isfinite(given[:, 2]).any())
     covered = (given[:, 2] <= 0) & (given[:, 3] >= 0) if has_interval else np.empty(0)
@@ -71,7 +72,7 @@ def line(cell: Cell, method: str, found: np.ndarray) -> Line:
     return Line(
         method, cell.name, scenario.plan, scenario.per_day, scenario.phi, scenario.kind,
         scenario.people, len(found), _share(found[:, 0] != 0), len(given),
-        _share(alarm), 100 * low, 100 * high, _share(covered), _share(_finds(given)),
+        _share(alarm), 100 * low, 100 * high, _share(covered), power,
         _share(_alarms(computed)), _share(predicted), _verdict(cell, alarm, covered, len(found)),
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         bayesian.NAME,
-        "the day model with stated flat priors, summed exactly over a grid; hierarchical for a "
+        "the day model with stated priors, summed exactly over a grid; hierarchical for a "
         "group",
         "Gelman 2006, doi:10.1214/06-BA117A",
         bayesian.run,
