@@ -60,8 +60,7 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         bayesian.NAME,
-        "the day model with stated priors, summed exactly over a grid; hierarchical for a "
-        "group",
+        "the day model with stated priors, summed exactly over a grid; hierarchical for a group",
         "Gelman 2006, doi:10.1214/06-BA117A",
         bayesian.run,
     ),
