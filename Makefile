@@ -23,7 +23,7 @@ test: check  ## everything CI asserts: lint, types, layers, tests, and the tests
 	$(BIN)/python -m pytest -n 2
 	$(MAKE) --no-print-directory wheel-test
 
-test-slow: $(VENV)/.test  ## long simulations: kills, fuzzing
+test-slow: $(VENV)/.test  ## long simulations: calibration of the comparison, kills, fuzzing
 	$(BIN)/python -m pytest -n 2 -m slow
 
 fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then atheris (FUZZ_EXAMPLES, FUZZ_BINARY_S, FUZZ_TEXT_S)
