@@ -21,7 +21,8 @@ for entry in source.iterdir():
     if not ours and not (target / entry.name).exists():
         (target / entry.name).symlink_to(entry)
 PY
-cp -r "$root/tests" "$root/sample_data" "$root/docs" "$root/pyproject.toml" "$work"
+cp -r "$root/tests" "$root/sample_data" "$root/docs" "$root/pyproject.toml" \
+    "$root/schemathesis.toml" "$work"
 cd "$work"
 env/bin/python -c "import hrv, pathlib; assert pathlib.Path(hrv.__file__).is_relative_to(\"$work\")"
 env/bin/python -m pytest -n 2 -q "$@"
