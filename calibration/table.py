@@ -220,7 +220,7 @@ Written by `make calibrate`; every figure is a count over simulated studies whos
 Seed {seed}; simulation k of a cell has its own stream, so any part can be run again and gives the
 same numbers. {cells} rows; the default has at least {least} simulations in each; {outside}
 rows lie outside the band. A full run has 2000 simulations a cell for the default, fewer for some
-other methods; each row says how many were run.
+other methods (about 100 minutes of one processor); each row says how many were run.
 
 **How to read it.** *Type I*: share of studies without any effect whose p-value is at most .05 (or
 whose interval excludes zero), with its exact 99 % Monte-Carlo interval. *Coverage*: share of 95 %
