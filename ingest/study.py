@@ -36,7 +36,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("primary", "direction", "secondary", "swc"),
     "design": (
         "conditions", "method", "washin", "familiarisation", "start_reason", "phases",
-        "randomisation", "regimen", "covariates",
+        "randomisation", "regimen", "covariates", "allocation",
     ),
     "clean": ("method",),
     "data": (
@@ -123,6 +123,7 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
         settings=_settings(file),
         randomisation=_randomisation(file),
+        allocated=file.resolve("design", "allocation") is not None,
         familiarisation=_familiarisation(file),
         seed=_whole_number(file, "", "seed", 0),
         problems=problems,
@@ -263,8 +264,10 @@ def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[R
     events = mark(read_events(events_path, tz=tz, subject=subject)) if events_path else []
     sessions: list[Session] = []
     problems: list[Refusal] = []
+    allocation = _allocation(file)
     for row in _listed(file, tz):
         try:
+            row |= allocation.get(row["subject"], {})
             rr = _read(row)
             episodes = tuple(within(events, rr, subject=row["subject"]))
             labels = {name: row[name] for name in ("condition", *GROUPING)}
@@ -272,6 +275,18 @@ def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[R
         except HRVError as error:
             problems.append(Refusal(f"recording {row['name']}", str(error)))
     return _by_time(sessions), tuple(problems)
+
+
+def _allocation(file: _File) -> dict[str, dict[str, str]]:
+    """Arm or sequence of each person, from the list that was drawn."""
+    path = file.resolve("design", "allocation")
+    if path is None:
+        return {}
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    drawn = [name for name in ("arm", "sequence") if name in table.columns]
+    if "subject" not in table.columns or not drawn:
+        raise FormatError("needs the columns `subject` and `arm` or `sequence`", source=path.name)
+    return {row["subject"]: {n: row[n] for n in drawn} for row in table.to_dict(orient="records")}
 
 
 def _by_time(sessions: Sequence[Session]) -> tuple[Session, ...]:

@@ -109,6 +109,8 @@ class Design:
         The rest.
     regimen : Regimen or None
         What was taken or done, for the methods that look at several components.
+    allocated : bool
+        True if people were drawn to arms or sequences at random and the draw was logged.
     """
 
     outcomes: pd.DataFrame
@@ -118,6 +120,7 @@ class Design:
     randomisation: tuple[tuple[str, ...], ...] | None
     settings: CompareSettings = field(default_factory=CompareSettings)
     regimen: Regimen | None = None
+    allocated: bool = False
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -128,7 +131,7 @@ class Design:
     def randomised(self) -> bool:
         """True if the order was drawn at random, logged or merely said to be."""
         said = bool(len(self.phases)) and bool(self.phases["randomised"].all())
-        return said or self.randomisation is not None
+        return said or self.randomisation is not None or self.allocated
 
 
 @dataclass(frozen=True)

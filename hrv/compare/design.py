@@ -25,7 +25,7 @@ REFERENCES = ("off", "control", "placebo", "baseline", "before", "pre", "a", "0"
 """Names taken for the reference when the caller does not give the order of the conditions."""
 GROUPING = ("arm", "period", "sequence", "session")
 """Columns of groups with few sessions a person; they are labels, never covariates."""
-_RESERVED = ("subject", "time", "value", "se", "condition", "censored", *GROUPING)
+_RESERVED = ("subject", "time", "value", "se", "condition", "censored", "randomised", *GROUPING)
 
 
 def validate(
@@ -83,7 +83,8 @@ def validate(
     if by_day and len(periods):
         _leave_out_days(table, periods, settings.washin_days)
     orders = None if randomisation is None else _orders(randomisation, periods, pair)
-    return Design(table, periods, pair, chosen, orders, settings)
+    drawn = phases is None and "randomised" in outcomes.columns and all(_truths(outcomes))
+    return Design(table, periods, pair, chosen, orders, settings, allocated=drawn)
 
 
 def observations(
@@ -249,15 +250,15 @@ def _phases(phases: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     return table.drop(columns="label")
 
 
-def _truths(phases: pd.DataFrame) -> list[bool]:
-    if "randomised" not in phases.columns:
-        return [False] * len(phases)
+def _truths(table: pd.DataFrame) -> list[bool]:
+    if "randomised" not in table.columns:
+        return [False] * len(table)
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     out = []
-    for value in phases["randomised"]:
+    for value in table["randomised"]:
         word = "false" if pd.isna(value) else str(value).strip().lower().removesuffix(".0")
         if word not in words:
-            raise InputError(f"randomised is {value!r} in a phase; write true or false")
+            raise InputError(f"randomised is {value!r}; write true or false")
         out.append(words[word])
     return out
 

@@ -152,6 +152,11 @@ def _reading(design: Design) -> str:
     """Close a conclusive sentence with what the design allows to be concluded."""
     if design.settings.start_reason == "symptom_peak":
         return ""
+    if design.allocated:
+        return (
+            " Who got what was drawn at random, so this can be read as an effect of "
+            f"{design.conditions[1]!r}."
+        )
     if design.randomisation is not None:
         return (
             f" The order was drawn at random, so this can be read as an effect of "

@@ -181,7 +181,8 @@ def _allocated(
     keys = list(zip(table["subject"], table["session"], strict=True))
     names = list(dict.fromkeys([*needed, "period"]))
     given = {name: [labels[key][name] for key in keys] for name in names}
-    return table.assign(**given), ["subject", "value", *names]
+    drawn = table.assign(**given, randomised=study.allocated)
+    return drawn, ["subject", "value", "randomised", *given]
 
 
 def _run_censored(found: Endpoint, study: Study) -> Comparison:

@@ -106,6 +106,8 @@ class Study:
         Wash-in, direction, smallest worthwhile change …
     randomisation : tuple of tuple of str or None
         The logged design set (see `Design`), or None.
+    allocated : bool
+        True if people were drawn to their arms or sequences and the draw was logged.
     familiarisation : int
         First sessions of each subject that are discarded (habituation).
     seed : int
@@ -131,6 +133,7 @@ class Study:
     cleaner: str = "lipponen_tarvainen"
     settings: CompareSettings = field(default_factory=CompareSettings)
     randomisation: tuple[tuple[str, ...], ...] | None = None
+    allocated: bool = False
     familiarisation: int = 0
     seed: int = 0
     problems: tuple[Refusal, ...] = ()

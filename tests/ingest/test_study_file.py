@@ -85,6 +85,21 @@ def test_two_arms_with_a_baseline_come_from_a_manifest(tmp_path):
     assert result.details["arms"]["drug"] == {"allocated": 6, "with_outcome": 6}
 
 
+def test_an_allocation_that_was_drawn_fills_the_arms_and_allows_to_speak_of_an_effect(tmp_path):
+    def allocated(k, number):
+        return ("baseline", "treatment")[number - 1], k % 2 and number == 2
+
+    allocated_study(tmp_path, "ancova", "file,subject,period", allocated)
+    rows = ["subject,sex,arm", *(f"P{k:02d},f,{('control', 'drug')[k % 2]}" for k in range(12))]
+    (tmp_path / "allocation.csv").write_text("\n".join(rows) + "\n")
+    text = (tmp_path / "study.toml").read_text()
+    given = text.replace("familiarisation", 'allocation = "allocation.csv"\nfamiliarisation')
+    (tmp_path / "study.toml").write_text(given)
+    sentence = hrv.analyse(load_study(tmp_path)).headline.sentence
+    assert "Who got what was drawn at random" in sentence
+    assert "association" not in sentence
+
+
 def test_a_crossover_comes_from_a_manifest(tmp_path):
     def allocated(k, number):
         sequence = ("control-drug", "drug-control")[k % 2]
