@@ -44,9 +44,9 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
     ServiceError
         If the service refuses a part; the study made so far stays, to be mended or deleted.
     """
-    file = files._parse(Path(path))
+    file = files.parse(Path(path))
     tz = file.content.get("tz")
-    listed = files._listed(file, tz)
+    listed = files.listed(file, tz)
     study = client.create_study(declared(file))
     for name in sorted(_people(file, [row["subject"] for row in listed])):
         client.create_subject(study.id, name)
@@ -72,34 +72,34 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
     return study
 
 
-def declared(file: files._File) -> StudyIn:
+def declared(file: files.StudyFile) -> StudyIn:
     """Take what a study file declares."""
     design, endpoint = file.section("design"), file.section("endpoint")
-    settings = files._settings(file)
-    orders = files._randomisation(file)
+    settings = files.settings_of(file)
+    orders = files.orders_of(file)
     return StudyIn(
         title=str(file.content.get("title", file.path.parent.name)),
         tz=file.content.get("tz"),
         endpoint=Endpoint(
             primary=str(endpoint.get("primary", "residual_hr")),
             direction=settings.direction,
-            secondary=list(files._names(file, "endpoint", "secondary")),
+            secondary=list(files.names_of(file, "endpoint", "secondary")),
             swc=settings.swc,
         ),
         design=DesignIn(
-            conditions=list(files._conditions(file)),
+            conditions=list(files.conditions_of(file)),
             method=str(design.get("method", "default")),
             washin_days=settings.washin_days,
-            familiarisation=files._whole_number(file, "design", "familiarisation", 0),
+            familiarisation=files.familiarisation_of(file),
             start_reason=settings.start_reason,
             randomisation=None if orders is None else [list(order) for order in orders],
         ),
         clean=Clean(method=str(file.section("clean").get("method", "lipponen_tarvainen"))),
-        seed=files._whole_number(file, "", "seed", 0),
+        seed=files.whole_number(file, "", "seed", 0),
     )
 
 
-def _tables(file: files._File) -> Iterator[tuple[str, Path]]:
+def _tables(file: files.StudyFile) -> Iterator[tuple[str, Path]]:
     """Every log the study file names."""
     for section, log in (
         ("design", "phases"), ("data", "events"), ("data", "doses"), ("data", "outcomes"),
@@ -110,7 +110,7 @@ def _tables(file: files._File) -> Iterator[tuple[str, Path]]:
 
 
 def _send_seconds(
-    client: Client, file: files._File, table: Path, recordings: Sequence[Recording]
+    client: Client, file: files.StudyFile, table: Path, recordings: Sequence[Recording]
 ) -> bool:
     """Send events in seconds since the start: as ever, they hold for each of a person's recordings.
 
@@ -130,7 +130,7 @@ def _send_seconds(
     return True
 
 
-def _people(file: files._File, recorded: list[str]) -> set[str]:
+def _people(file: files.StudyFile, recorded: list[str]) -> set[str]:
     """Everyone whom the recordings and the logs name."""
     tz, whose = file.content.get("tz"), file.section("data").get("subject")
     readers: dict[str, Callable[..., pd.DataFrame]] = {

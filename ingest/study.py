@@ -16,8 +16,7 @@ from hrv.compare import washin_days
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import FormatError, HRVError, InputError, StudyError
-from hrv.recovery import MEASURES
-from hrv.study import Session, Study
+from hrv.study import Session, Study, usual_familiarisation
 from hrv.study.types import StudyLog
 from hrv.types import Refusal, RRSeries
 from ingest.events import read_doses, read_events, read_phases
@@ -47,10 +46,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Every key a study file may hold; another is an error, never ignored."""
 
-FAMILIARISATION = 3
-"""Stress tests that are left out where the study file does not say: the response shrinks most
-over the first three to five."""
-
 GROUPING = ("arm", "period", "sequence")
 MANIFEST = (
     "file", "subject", "condition", *GROUPING, "format", "unit", "tz", "start", "sampling_rate_hz",
@@ -59,16 +54,24 @@ MANIFEST = (
 
 
 @dataclass(frozen=True)
-class _File:
+class StudyFile:
     """A parsed study file, with the way to the files it names."""
 
     path: Path
     content: Mapping[str, Any]
 
     def section(self, name: str) -> Mapping[str, Any]:
+        """Return a section; empty where it is not there."""
         return dict(self.content.get(name, {}))
 
     def resolve(self, section: str, key: str) -> Path | None:
+        """Return the path of a file that a key names, or None.
+
+        Raises
+        ------
+        StudyError
+            If it does not exist.
+        """
         name = self.section(section).get(key)
         if name is None:
             return None
@@ -102,7 +105,7 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
     FormatError
         If a log it names cannot be read.
     """
-    file = _parse(Path(path))
+    file = parse(Path(path))
     design, endpoint, data = (file.section(s) for s in ("design", "endpoint", "data"))
     tz = file.content.get("tz")
     sessions, problems = _sessions(file, tz)
@@ -115,24 +118,24 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         phases=read_phases(phases, tz=tz, subject=subject) if phases else pd.DataFrame(),
         doses=read_doses(doses, tz=tz, subject=subject) if doses else pd.DataFrame(),
         outcomes=_outcomes(file, tz),
-        conditions=_conditions(file),
+        conditions=conditions_of(file),
         primary=str(endpoint.get("primary", "residual_hr")),
-        secondary=_names(file, "endpoint", "secondary"),
-        covariates=_names(file, "design", "covariates"),
+        secondary=names_of(file, "endpoint", "secondary"),
+        covariates=names_of(file, "design", "covariates"),
         method=str(design.get("method", "default")),
         cleaner=str(file.section("clean").get("method", "lipponen_tarvainen")),
-        settings=_settings(file),
-        randomisation=_randomisation(file),
+        settings=settings_of(file),
+        randomisation=orders_of(file),
         allocated=file.resolve("design", "allocation") is not None,
-        familiarisation=_familiarisation(file),
-        seed=_whole_number(file, "", "seed", 0),
+        familiarisation=familiarisation_of(file),
+        seed=whole_number(file, "", "seed", 0),
         problems=problems,
         log=_log(file, tz),
     )
     return with_registration(study, file.resolve("plan", "file"), key)
 
 
-def _outcomes(file: _File, tz: str | None) -> pd.DataFrame:
+def _outcomes(file: StudyFile, tz: str | None) -> pd.DataFrame:
     """Outcomes from one file or several: tables kept by hand and exports of apps."""
     named, subject = file.section("data").get("outcomes"), file.section("data").get("subject")
     if named is None:
@@ -140,13 +143,13 @@ def _outcomes(file: _File, tz: str | None) -> pd.DataFrame:
     several = named if isinstance(named, list) else [named]
     parts = []
     for name in several:
-        path = _File(file.path, {"data": {"outcomes": name}}).resolve("data", "outcomes")
+        path = StudyFile(file.path, {"data": {"outcomes": name}}).resolve("data", "outcomes")
         assert path is not None  # it was named
         parts.append(read_outcomes(path, tz=tz, subject=subject))
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
-def _log(file: _File, tz: str | None) -> StudyLog:
+def _log(file: StudyFile, tz: str | None) -> StudyLog:
     """Read the regimen, the adverse events and the claims of others, as far as they are named."""
     design, subject = file.section("design"), file.section("data").get("subject")
     regimen = file.resolve("design", "regimen")
@@ -160,7 +163,8 @@ def _log(file: _File, tz: str | None) -> StudyLog:
     )
 
 
-def _parse(path: Path) -> _File:
+def parse(path: Path) -> StudyFile:
+    """Read a study file, or the one of a folder, and refuse what it must not hold."""
     if path.is_dir():
         path = path / "study.toml"
     try:
@@ -179,7 +183,7 @@ def _parse(path: Path) -> _File:
         if not isinstance(content.get(section, {}), dict):
             raise StudyError(f"{path}: [{section}] must be a table of keys")
         _check_keys(path, section, content.get(section, {}))
-    return _File(path, content)
+    return StudyFile(path, content)
 
 
 def _check_keys(path: Path, section: str, content: Mapping[str, Any]) -> None:
@@ -191,7 +195,8 @@ def _check_keys(path: Path, section: str, content: Mapping[str, Any]) -> None:
             )
 
 
-def _conditions(file: _File) -> tuple[str, str]:
+def conditions_of(file: StudyFile) -> tuple[str, str]:
+    """Return the two conditions, the reference first."""
     names = file.section("design").get("conditions", ["off", "on"])
     if not (isinstance(names, list) and len(names) == 2 and names[0] != names[1]):
         raise StudyError(
@@ -201,7 +206,8 @@ def _conditions(file: _File) -> tuple[str, str]:
     return str(names[0]), str(names[1])
 
 
-def _settings(file: _File) -> CompareSettings:
+def settings_of(file: StudyFile) -> CompareSettings:
+    """Return what the comparison is run with."""
     design, endpoint = file.section("design"), file.section("endpoint")
     swc = endpoint.get("swc")
     if swc is not None and (isinstance(swc, bool) or not isinstance(swc, int | float)):
@@ -217,7 +223,8 @@ def _settings(file: _File) -> CompareSettings:
         raise StudyError(f"{file.path}: {error}") from None
 
 
-def _names(file: _File, section: str, key: str) -> tuple[str, ...]:
+def names_of(file: StudyFile, section: str, key: str) -> tuple[str, ...]:
+    """Return a list of names that stands under a key."""
     value = file.section(section).get(key, [])
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise StudyError(
@@ -227,7 +234,8 @@ def _names(file: _File, section: str, key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
+def orders_of(file: StudyFile) -> tuple[tuple[str, ...], ...] | None:
+    """Return every order that could have been drawn, or None."""
     path = file.resolve("design", "randomisation")
     if path is None:
         return None
@@ -240,17 +248,16 @@ def _randomisation(file: _File) -> tuple[tuple[str, ...], ...] | None:
         ) from None
 
 
-def _familiarisation(file: _File) -> int:
-    """First sessions to leave out: as stated, else 3 of repeated stress tests, else none."""
-    measured = file.section("endpoint").get("primary", "residual_hr")
-    names = {measure.name for measure in MEASURES}
+def familiarisation_of(file: StudyFile) -> int:
+    """Return how many first sessions are left out: as stated, else what is usual."""
+    primary = str(file.section("endpoint").get("primary", "residual_hr"))
     repeated = file.section("design").get("phases") is not None
-    stressed = str(measured).removeprefix("ln_") in names or str(measured) in names
-    usual = FAMILIARISATION if repeated and stressed else 0
-    return _whole_number(file, "design", "familiarisation", usual)
+    usual = usual_familiarisation(primary, repeated=repeated)
+    return whole_number(file, "design", "familiarisation", usual)
 
 
-def _whole_number(file: _File, section: str, key: str, default: int) -> int:
+def whole_number(file: StudyFile, section: str, key: str, default: int) -> int:
+    """Return a whole number from 0; `section` is "" at the top of the file."""
     value = (file.section(section) if section else file.content).get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         place = f"[{section}] {key}" if section else key
@@ -258,14 +265,14 @@ def _whole_number(file: _File, section: str, key: str, default: int) -> int:
     return value
 
 
-def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[Refusal, ...]]:
+def _sessions(file: StudyFile, tz: str | None) -> tuple[tuple[Session, ...], tuple[Refusal, ...]]:
     events_path = file.resolve("data", "events")
     subject = file.section("data").get("subject")
     events = mark(read_events(events_path, tz=tz, subject=subject)) if events_path else []
     sessions: list[Session] = []
     problems: list[Refusal] = []
     allocation = _allocation(file)
-    for row in _listed(file, tz):
+    for row in listed(file, tz):
         try:
             row |= allocation.get(row["subject"], {})
             rr = _read(row)
@@ -277,7 +284,7 @@ def _sessions(file: _File, tz: str | None) -> tuple[tuple[Session, ...], tuple[R
     return _by_time(sessions), tuple(problems)
 
 
-def _allocation(file: _File) -> dict[str, dict[str, str]]:
+def _allocation(file: StudyFile) -> dict[str, dict[str, str]]:
     """Arm or sequence of each person, from the list that was drawn."""
     path = file.resolve("design", "allocation")
     if path is None:
@@ -309,8 +316,8 @@ def _read(row: Mapping[str, Any]) -> RRSeries:
     )
 
 
-def _listed(file: _File, tz: str | None) -> list[dict[str, Any]]:
-    """One row a recording, from a manifest CSV or a glob."""
+def listed(file: StudyFile, tz: str | None) -> list[dict[str, Any]]:
+    """Return one row a recording, from a manifest CSV or a glob."""
     data = file.section("data")
     named = data.get("recordings")
     if not isinstance(named, str):
@@ -338,7 +345,7 @@ def _row(path: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
     return {**defaults, "path": path, "name": name, "subject": str(subject)}
 
 
-def _manifest(file: _File, named: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = file.resolve("data", "recordings")
     assert path is not None  # `named` was given
     table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -1,7 +1,10 @@
 """A study: what goes in, and the one pure call that turns it into answers."""
 
-from hrv.study.analysis import analyse
+from hrv.study.analysis import analyse, usual_familiarisation
 from hrv.study.session import SessionResult, analyse_session
 from hrv.study.types import Session, Study, StudyResult
 
-__all__ = ["Session", "SessionResult", "Study", "StudyResult", "analyse", "analyse_session"]
+__all__ = [
+    "Session", "SessionResult", "Study", "StudyResult", "analyse", "analyse_session",
+    "usual_familiarisation",
+]  # fmt: skip

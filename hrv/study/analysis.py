@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from hrv.phases import phase_of
+from hrv.recovery import MEASURES
 from hrv.study.answers import compare_primary, compare_secondary
 from hrv.study.cortisol import cortisol_responses
 from hrv.study.curves import mean_curves
@@ -26,6 +27,9 @@ from hrv.study.traps import beside
 from hrv.study.types import Measured, Study, StudyResult
 from hrv.types import Comparison, Refusal
 
+FAMILIARISATION = 3
+"""Stress tests that are left out where nobody says how many: the response shrinks most over the
+first three to five."""
 Progress = Callable[[int, int], None]
 """Called with the recordings done and the recordings in all."""
 
@@ -146,6 +150,26 @@ def _familiarisation(table: pd.DataFrame, study: Study) -> pd.Series:
     }
     keys = zip(table["subject"], table["session"], strict=True)
     return pd.Series(["familiarisation" if key in early else "" for key in keys], table.index)
+
+
+def usual_familiarisation(primary: str, *, repeated: bool) -> int:
+    """Return how many first sessions are left out where a study does not say.
+
+    Parameters
+    ----------
+    primary : str
+        Endpoint; ``ln_`` in front makes no difference.
+    repeated : bool
+        True if people are tested over and over, in dated phases.
+
+    Returns
+    -------
+    int
+        `FAMILIARISATION` of repeated stress tests, else 0.
+    """
+    names = {measure.name for measure in MEASURES}
+    stressed = primary in names or primary.removeprefix("ln_") in names
+    return FAMILIARISATION if repeated and stressed else 0
 
 
 def _used(table: pd.DataFrame) -> pd.DataFrame:
