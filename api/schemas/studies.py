@@ -43,8 +43,10 @@ class DesignIn(Wire):
     washin_days: float = Field(
         0.0, ge=0, le=3650, strict=True, description="Left out after each change, days."
     )
-    familiarisation: int = Field(
-        0, ge=0, le=1000, strict=True, description="First sessions of each person left out."
+    familiarisation: Annotated[int, Field(ge=0, le=1000, strict=True)] | None = Field(
+        None,
+        description="First sessions of each person left out; "
+        "null: 3 of stress tests repeated over phases, else none.",
     )
     start_reason: Literal["", "planned", "symptom_peak", "other"] = ""
     randomisation: list[Annotated[list[Word], Field(max_length=1000)]] | None = Field(

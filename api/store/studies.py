@@ -96,10 +96,14 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
     names = _names(session, study.id)
     declared = study.declared
     sessions, problems = _sessions(session, study, names)
+    phases = _phases(_rows(session, study.id, Phase), names, study.tz)
+    practice = declared["familiarisation"]
+    if practice is None:
+        practice = core.usual_familiarisation(declared["primary"], repeated=len(phases) > 0)
     whole = core.Study(
         title=study.title,
         sessions=sessions,
-        phases=_phases(_rows(session, study.id, Phase), names, study.tz),
+        phases=phases,
         doses=_doses(_rows(session, study.id, Dose), names, study.tz),
         outcomes=_outcomes(_rows(session, study.id, Outcome), names, study.tz),
         conditions=(declared["conditions"][0], declared["conditions"][1]),
@@ -114,7 +118,7 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
             start_reason=declared["start_reason"],
         ),
         randomisation=_orders(declared["randomisation"]),
-        familiarisation=declared["familiarisation"],
+        familiarisation=practice,
         seed=declared["seed"],
         problems=problems,
     )
