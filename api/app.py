@@ -14,9 +14,10 @@ from api import errors, openapi
 from api.limits import BodyLimit
 from api.queries import known_only
 from api.routes import ROUTERS
-from api.service import Service
+from api.service import Clock, Service
 from api.settings import Settings
 from api.store import Store, open_store
+from api.store.types import now
 
 THREADS = 64
 DESCRIPTION = """\
@@ -35,7 +36,9 @@ Not a medical device.
 """
 
 
-def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, store: Store | None = None, *, clock: Clock = now
+) -> FastAPI:
     """Make the service.
 
     Parameters
@@ -44,6 +47,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         Default: from the environment.
     store : Store, optional
         Default: the one the settings name, opened when the application starts.
+    clock : callable
+        Gives the present moment, by which effects are sealed; default: the system's.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        service = Service(chosen, store or open_store(chosen.store))
+        service = Service(chosen, store or open_store(chosen.store), clock)
         app.state.service = service
         service.start()
         try:

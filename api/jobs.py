@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,8 +46,11 @@ class _Running:
 class JobRunner:
     """Gives queued jobs to the pool and writes down what becomes of them."""
 
-    def __init__(self, store: Store, pool: Pool, hub: Hub, identity: str) -> None:
+    def __init__(
+        self, store: Store, pool: Pool, hub: Hub, identity: str, clock: Callable[[], datetime]
+    ) -> None:
         self._store, self._pool, self._hub, self._identity = store, pool, hub, identity
+        self._clock = clock
         self._lock = threading.Lock()
         self._running: dict[UUID, _Running] = {}
         self._ending = threading.Event()
@@ -89,7 +93,7 @@ class JobRunner:
         """
         if len(self._running) >= MOST_RUNNING:
             raise queue.Full
-        content = content_key(session, study, now(), key)
+        content = content_key(session, study, self._clock(), key)
         known = session.scalar(
             select(ComparisonResult.id).where(
                 ComparisonResult.study_id == study.id, ComparisonResult.key == content
@@ -113,7 +117,8 @@ class JobRunner:
         slot = self._pool.claim(lambda done, total: self._told(job_id, done, total))
         with self._lock:
             self._running[job_id] = _Running(slot, tries=tries)
-        arguments = (work.place_of(self._store), study_id, job.parameters.get("key"), slot)
+        key, at = job.parameters.get("key"), self._clock()
+        arguments = (work.place_of(self._store), study_id, key, slot, at)
         try:
             future = self._pool.submit(work.compare, *arguments)
         except BrokenExecutor:  # ending: the job stays in the store for the next run

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,6 +18,10 @@ from api.pool import Pool
 from api.settings import Settings
 from api.store import Store
 from api.store.live import LiveWriter
+from api.store.types import now
+
+Clock = Callable[[], datetime]
+"""Gives the present moment, aware."""
 
 
 @dataclass
@@ -24,13 +30,14 @@ class Service:
 
     settings: Settings
     store: Store
+    clock: Clock = now
     hub: Hub = field(default_factory=Hub)
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def __post_init__(self) -> None:
         self.cache = ByteCache(self.settings.cache_mb * 2**20)
         self.pool = Pool(self.settings.workers)
-        self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity)
+        self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity, self.clock)
         self.live = LiveWriter(self.store, lambda recording: self.hub.tell(f"live:{recording}"))
 
     def start(self) -> None:

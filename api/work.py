@@ -10,6 +10,7 @@ import functools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -24,7 +25,6 @@ from api.store import Store, open_store
 from api.store.models import Recording, Study, Subject
 from api.store.recordings import read_series
 from api.store.studies import build_study, content_key, episodes_of
-from api.store.types import now
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
 from hrv.types import NNSeries
@@ -82,8 +82,10 @@ def warm() -> None:
 
 
 @returning
-def compare(where: str, study_id: UUID, key: Mapping[str, Any] | None, slot: int) -> Analysed:
-    """Analyse a study as it stands; the result, its report, and the hash of what went in."""
+def compare(
+    where: str, study_id: UUID, key: Mapping[str, Any] | None, slot: int, at: datetime
+) -> Analysed:
+    """Analyse a study as it stands at a moment: the result, its report, the hash of all of it."""
     from hrv.report import render
     from hrv.study import analyse
 
@@ -91,7 +93,6 @@ def compare(where: str, study_id: UUID, key: Mapping[str, Any] | None, slot: int
         stored = session.get(Study, study_id)
         if stored is None:
             raise InputError("the study was deleted meanwhile")
-        at = now()
         content = content_key(session, stored, at, key)
         study = build_study(session, stored, key)
     tell_progress(slot, 0, len(study.sessions))

@@ -3,8 +3,9 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 import uvicorn
 
@@ -12,14 +13,17 @@ from api.app import create_app
 from api.server import Server
 from api.settings import Settings
 from api.store import open_store
+from api.store.types import now
 
 SETTINGS = Settings(store="", local=True, workers=0)
 
 
 @contextlib.contextmanager
-def serving(where: str, settings: Settings = SETTINGS) -> Iterator[str]:
+def serving(
+    where: str, settings: Settings = SETTINGS, clock: Callable[[], datetime] = now
+) -> Iterator[str]:
     """Serve the store at `where`; yields the service's URL."""
-    app = create_app(replace(settings, store=where), open_store(where))
+    app = create_app(replace(settings, store=where), open_store(where), clock=clock)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)

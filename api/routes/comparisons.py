@@ -26,7 +26,6 @@ from api.schemas.results import ComparisonIn, ComparisonOut, ComparisonSummary, 
 from api.service import Svc
 from api.store import models
 from api.store.studies import content_key
-from api.store.types import now
 
 router = APIRouter(prefix="/v1", tags=["comparisons"])
 
@@ -94,7 +93,7 @@ def list_comparisons(
     """List finished comparisons of a study; `current` says whether one is of its present data."""
     with service.store.read() as session:
         study = find(session, models.Study, study_id)
-        present = content_key(session, study, now())
+        present = content_key(session, study, service.clock())
         kind = models.ComparisonResult
         query = select(kind).where(kind.study_id == study_id)
         return paging.page(

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from serving import serving
 
-from api import work
 from api.cli import _clock
-from api.client import ServiceError
+from api.client import Client, ServiceError
 from api.results import as_mapping, plain
 from api.schemas.results import KeyIn, PlanIn
 from hrv.study import analyse
@@ -61,17 +61,16 @@ def locally(folder, now, key=None):
     return json.loads(json.dumps(plain(as_mapping(result))))
 
 
-def test_the_effect_stays_sealed_until_the_planned_end(client, planned, monkeypatch):
-    folder = planned()
-    study = put_in(client, folder)
-    monkeypatch.setattr(work, "now", lambda: BEFORE)
-    sealed = answer(client, study)
-    assert sealed == locally(folder, BEFORE)
-    assert sealed["estimate"] is None
-    assert "sealed until" in sealed["refusals"][0]["why"]
-    monkeypatch.setattr(work, "now", lambda: END)
-    monkeypatch.setattr("api.jobs.now", lambda: END)
-    opened = answer(client, study)
+def test_the_effect_stays_sealed_until_the_planned_end(planned, tmp_path):
+    folder, clock = planned(), [BEFORE]
+    with serving(str(tmp_path / "store"), clock=lambda: clock[0]) as url, Client(url) as client:
+        study = put_in(client, folder)
+        sealed = answer(client, study)
+        assert sealed == locally(folder, BEFORE)
+        assert sealed["estimate"] is None
+        assert "sealed until" in sealed["refusals"][0]["why"]
+        clock[0] = END
+        opened = answer(client, study)
     assert opened == locally(folder, END)
     assert opened["estimate"] is not None
 
