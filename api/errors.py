@@ -175,7 +175,7 @@ def _of_database(error: OperationalError) -> ProblemError:
 
 
 def response(problem: ProblemError, request: Request) -> Response:
-    """Write a problem."""
+    """Write a problem: as JSON, or as a page where a person looks at one."""
     body = {
         "type": problem.kind.uri,
         "title": problem.kind.title,
@@ -184,9 +184,24 @@ def response(problem: ProblemError, request: Request) -> Response:
         "instance": request.url.path,
         **problem.more,
     }
+    if _looks_at_a_page(request):
+        from api.web.rendering import page
+
+        shown = page(
+            request, "problem.html.j2", status=body["status"], title=body["title"], problem=body
+        )
+        shown.headers.update(problem.headers)
+        return shown
     return JSONResponse(
         body, status_code=problem.kind.status, headers=problem.headers, media_type=MEDIA_TYPE
     )
+
+
+def _looks_at_a_page(request: Request) -> bool:
+    """Say whether a browser asks for one of the pages, not a program for a resource."""
+    if request.url.path.startswith(("/v1/", "/static/")) or "hx-request" in request.headers:
+        return False
+    return "text/html" in request.headers.get("accept", "")
 
 
 def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:

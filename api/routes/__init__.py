@@ -21,6 +21,7 @@ from api.routes import (
     studies,
     subjects,
 )
+from api.web import PAGES
 
 ROUTERS: tuple[APIRouter, ...] = (
     studies.router,
@@ -38,5 +39,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     live.router,
     catalogue.router,
+    *PAGES,
 )
-"""Every resource; the OpenAPI document and the access rules derive from it."""
+"""Every resource, and the pages; the OpenAPI document and the access rules derive from it."""

@@ -1,0 +1,18 @@
+"""The web page: what a researcher has open beside the participant, served from the package alone.
+
+A page is one file here (its routes), one template and, where it draws or listens, one script
+module in `static/`.  It shows what the routes under /v1 give; it analyses nothing itself.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.web import assets, home, study
+
+PAGES: tuple[APIRouter, ...] = (
+    assets.router,
+    home.router,
+    study.router,
+)
+"""Every page; `api.routes.ROUTERS` takes them in."""

@@ -1,0 +1,6 @@
+"""The pages of one study, in the order in which they are needed: one line a page."""
+
+from __future__ import annotations
+
+STUDY_PAGES: tuple[tuple[str, str], ...] = (("Overview", ""),)
+"""Title, and what follows ``/studies/{study_id}`` in the address."""

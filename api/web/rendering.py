@@ -1,0 +1,109 @@
+"""The one way to render a page: a template, the security headers, and who asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.access import principal_of
+from api.web import assets
+from api.web.navigation import STUDY_PAGES
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy of every page: nothing from elsewhere, nothing inline, no eval."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+"""Headers of every page."""
+
+
+@cache
+def environment() -> Environment:
+    """Make Jinja's environment: HTML is escaped, an unknown name is an error."""
+    made = Environment(
+        loader=PackageLoader("api.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"static": assets.address, "STUDY_PAGES": STUDY_PAGES}
+    made.filters |= {"date": date, "moment": moment, "span": span, "plural": plural}
+    return made
+
+
+def page(request: Request, template: str, *, status: int = 200, **data: Any) -> HTMLResponse:
+    """Render a page.
+
+    Parameters
+    ----------
+    request : Request
+        Its `state.principal` says who asks; its `state.csrf`, if any, is the session's token.
+    template : str
+        File in `templates/`, such as ``"home.html.j2"``.
+    status : int
+        Status of the answer.
+    **data
+        What the template shows.  A page of one study gives `study` (its row or wire type), and
+        the navigation of that study appears; `title` names the page.
+    """
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            request=request,
+            path=request.url.path,
+            principal=principal_of(request),
+            csrf=getattr(request.state, "csrf", ""),
+            **data,
+        )
+    )
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def date(value: datetime | None) -> str:
+    """Show a day, ``2 Mar 2026``; an empty string for None."""
+    return "" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime | None) -> str:
+    """Show a moment of the recording's own clock, ``2 Mar 2026, 08:05``."""
+    return "" if value is None else f"{date(value)}, {value:%H:%M}"
+
+
+def span(seconds: float) -> str:
+    """Show a duration: ``42 s``, ``12 min``, ``23 h 40 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02d} min"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Show a count with its noun: ``1 recording``, ``3 recordings``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
