@@ -22,6 +22,7 @@ def recovery_curves(
     conditions: tuple[str, str] = ("off", "on"),
     window_s: tuple[float, float] | None = (60.0, 300.0),
     unit: str = "bpm",
+    half_lives: pd.DataFrame | None = None,
     width_in: float = style.WIDE_IN,
 ) -> Figure:
     """Overlay the mean recovery of both conditions with their intervals.
@@ -36,6 +37,9 @@ def recovery_curves(
         Span that the headline outcome averages, marked on the axis, s.
     unit : str
         Unit of the curves.
+    half_lives : DataFrame, optional
+        From `hrv.plots.data.half_lives`: median time to half recovery by condition, marked on
+        the curve with its interval below the axis.
     width_in : float
         Width, inches.
 
@@ -62,8 +66,38 @@ def recovery_curves(
             _curve(axes, part, look, style.plain(name, 18))
         _minutes(axes, curves["t_s"].to_numpy(dtype=float))
         axes.set_ylabel(style.axis_label("heart rate above baseline", unit))
+        if half_lives is not None:
+            _half_lives(axes, half_lives, dict(zip(conditions, parts, strict=True)))
         style.legend_above(axes, 2)
     return figure
+
+
+def _half_lives(axes: Axes, table: pd.DataFrame, parts: dict[str, pd.DataFrame]) -> None:
+    """Mark the median time to half recovery on each curve, and its interval at the bottom."""
+    low, high = axes.get_ylim()
+    room = 0.07 * (high - low)
+    axes.set_ylim(low - room * (len(parts) + 0.6), high)
+    looks = dict(zip(parts, style.LOOKS, strict=True))
+    last = axes.get_xlim()[1]
+    for row in style.rows(table):
+        part, look = parts.get(row.condition), looks.get(row.condition)
+        if part is None or look is None or not np.isfinite(row.median_s):
+            continue
+        y = low - room * (1 + list(parts).index(row.condition) - 0.4)
+        if np.isfinite(row.low_s):
+            axes.hlines(y, row.low_s, min(row.high_s, last), color=look.color, linewidth=1.6)
+        label = f"half-life {row.median_s:.0f} s"
+        axes.plot(
+            [row.median_s], [y], marker=look.marker, color=look.color, markersize=5.5,
+            markerfacecolor=look.face, linestyle="none", zorder=4,
+        )  # fmt: skip
+        end = min(row.high_s, last) if np.isfinite(row.high_s) else row.median_s
+        axes.annotate(
+            label, (end, y), (6, 0), textcoords="offset points", va="center", fontsize=8,
+            color=look.color,
+        )  # fmt: skip
+        height = np.interp(row.median_s, part["t_s"], part["mean"])
+        axes.vlines(row.median_s, y, height, color=look.color, linewidth=0.8, linestyle=":")
 
 
 def _mark_window(axes: Axes, window_s: tuple[float, float]) -> None:

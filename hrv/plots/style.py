@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -29,6 +30,9 @@ TINT = "#e3f0f5"
 FIRST = "#63707d"
 SECOND = "#0b6e8f"
 PAPER = "#fefefe"
+ALERT = "#b34700"
+"""What was removed or refused; told from `SECOND` and `FIRST` by people with any colour vision."""
+STRESS = "#f7e6d8"
 
 VARIABLES = {
     INK: "--ink",
@@ -39,6 +43,8 @@ VARIABLES = {
     FIRST: "--first",
     SECOND: "--second",
     PAPER: "--card",
+    ALERT: "--alert",
+    STRESS: "--stress",
 }
 """Colours that an embedding page may replace (dark mode) by a CSS variable of this name."""
 
@@ -131,6 +137,11 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 def legend_above(axes: Axes, columns: int) -> None:
     """Put the legend of `axes` on a line of its own, above and left."""
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.02), ncols=columns)
+
+
+def rows(table: pd.DataFrame) -> Iterator[Any]:
+    """Walk the rows of a table, columns as attributes."""
+    return iter(table.itertuples(index=False))
 
 
 def is_narrow(width_in: float) -> bool:

@@ -232,13 +232,20 @@ def curves(result: StudyResult) -> Drawing:
             low, high = int(n.min()), int(n.max())
             span = str(high) if low == high else f"{low} to {high}"
             tallies.append(f"{name}: {span} episodes")
+    halves = plots.data.half_lives(result.recovery, (first, second)) if _has_times(result) else None
     return drawn(
         "curves",
         lambda width_in: plots.recovery_curves(
-            result.curves, conditions=result.study.conditions, window_s=window_s, width_in=width_in
+            result.curves, conditions=result.study.conditions, window_s=window_s,
+            half_lives=halves, width_in=width_in,
         ),
         f"Mean heart rate above baseline after the stressor, {first} and {second} overlaid "
         f"({'; '.join(tallies)}).",
         "Mean over episodes with its interval (shaded). The line at zero is the baseline before "
-        f"the stressor. {'; '.join(tallies)}. A break means that too little was measured there.",
-    )
+        f"the stressor. {'; '.join(tallies)}. A break means that too little was measured there."
+        + (" Below: median time to half recovery with its interval." if halves is not None else ""),
+    )  # fmt: skip
+
+
+def _has_times(result: StudyResult) -> bool:
+    return {"condition", "t50_hr_s", "t50_hr_s_censored"} <= set(result.recovery.columns)
