@@ -63,6 +63,22 @@ def test_the_kernel_counts_the_same(drawn, limit):
         assert a.tolist() == b.tolist()
 
 
+@NUMBA
+@pytest.mark.parametrize("spread", [40, 2**15 - 1])
+def test_the_kernel_counts_many_lags_and_the_widest_values(spread):
+    from hrv.metrics._kernel import count_compiled
+
+    rng = np.random.default_rng(spread)
+    x = rng.integers(0, spread, 700, endpoint=True).astype(np.int16)
+    x[:2] = 0, spread
+    limit = np.array([spread, spread // 5, 0], np.int16)
+    asked = (x, np.array([0, 0, 100]), np.array([700, 259, 700]), limit, np.ones(700, bool), 2)
+    counts = count_compiled(*asked)
+    assert counts[0][0] == 698 * 697 // 2
+    for a, b in zip(counts, pairs.count_numpy(*asked), strict=True):
+        assert a.tolist() == b.tolist()
+
+
 def test_numpy_counts_alike_in_blocks(monkeypatch):
     x = np.random.default_rng(0).integers(0, 50, 300).astype(np.int16)
     ok = np.random.default_rng(1).random(300) < 0.9
