@@ -60,6 +60,7 @@ METHOD = ProblemType("method-not-allowed", 405, "This cannot be done here")
 NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "There is no such representation")
 CONFLICT = ProblemType("conflict", 409, "This contradicts what is stored")
 SEQUENCE_GAP = ProblemType("sequence-gap", 409, "Beats before these are missing")
+SEALED = ProblemType("sealed", 409, "It stays shut until its time has come")
 CLOSED = ProblemType("recording-closed", 409, "The recording takes no more beats")
 FAILED_PRECONDITION = ProblemType("precondition-failed", 412, "It changed since you read it")
 TOO_LARGE = ProblemType("too-large", 413, "The request is too large")
@@ -77,7 +78,8 @@ DAMAGED = ProblemType("damaged-data", 500, "Stored data is damaged")
 FULL = ProblemType("storage-full", 507, "The disk is full")
 
 PROBLEMS: tuple[ProblemType, ...] = (
-    BAD_REQUEST, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT, SEQUENCE_GAP, CLOSED,
+    BAD_REQUEST, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT, SEQUENCE_GAP, SEALED,
+    CLOSED,
     FAILED_PRECONDITION, TOO_LARGE, MEDIA, INVALID, UNREADABLE, CONTRADICTION, NOT_COMPUTABLE,
     KEY_REUSED, NEEDS_CONDITION, INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from api.schemas.studies import Clean, DesignIn, Endpoint, Study, StudyIn
 from ingest import study as files
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
+from ingest.study_log import read_adverse_events
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +55,9 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
     for number, row in enumerate(listed, start=1):
         recording = client.upload(
             study.id, row["path"], row["subject"],
-            name=row["name"], condition=row["condition"], format=row["format"], unit=row["unit"],
-            tz=row["tz"], start=row["start"], sampling_rate_hz=row["sampling_rate_hz"],
+            name=row["name"], condition=row["condition"], period=row["period"],
+            format=row["format"], unit=row["unit"], tz=row["tz"], start=row["start"],
+            sampling_rate_hz=row["sampling_rate_hz"],
         )  # fmt: skip
         made.append(recording)
         if told is not None:
@@ -103,6 +105,7 @@ def _tables(file: files.StudyFile) -> Iterator[tuple[str, Path]]:
     """Every log the study file names."""
     for section, log in (
         ("design", "phases"), ("data", "events"), ("data", "doses"), ("data", "outcomes"),
+        ("data", "adverse_events"),
     ):  # fmt: skip
         table = file.resolve(section, log)
         if table is not None:
@@ -135,7 +138,7 @@ def _people(file: files.StudyFile, recorded: list[str]) -> set[str]:
     tz, whose = file.content.get("tz"), file.section("data").get("subject")
     readers: dict[str, Callable[..., pd.DataFrame]] = {
         "phases": read_phases, "events": read_events, "doses": read_doses,
-        "outcomes": read_outcomes,
+        "outcomes": read_outcomes, "adverse_events": read_adverse_events,
     }  # fmt: skip
     people = set(recorded)
     for log, table in _tables(file):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,7 +80,7 @@ class JobRunner:
             found = self._running.get(job)
             return None if found is None else (found.done, found.total)
 
-    def add(self, session: Session, study: Study, key: dict[str, Any] | None) -> Job:
+    def add(self, session: Session, study: Study, key: Mapping[str, Any] | None) -> Job:
         """Put a comparison of a study as it stands into the caller's transaction.
 
         A result that was computed from the very same content is the answer at once.  Call
@@ -99,7 +99,7 @@ class JobRunner:
                 ComparisonResult.study_id == study.id, ComparisonResult.key == content
             )
         )
-        said = {} if key is None else {"key": key}
+        said = {} if key is None else {"key": dict(key)}
         job = Job(study_id=study.id, kind=COMPARE, parameters=said, owner=self._identity)
         if known is not None:
             job.state, job.comparison_id = "done", known

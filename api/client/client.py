@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from api.client.transport import (
 )
 from api.schemas.base import Table
 from api.schemas.logs import (
+    AdverseEvent,
+    AdverseEventIn,
     Dose,
     DoseIn,
     Event,
@@ -53,6 +56,16 @@ from api.schemas.results import (
     Plan,
     PlanIn,
 )
+from api.schemas.roster import (
+    Allocation,
+    AllocationIn,
+    Disclosed,
+    Disclosure,
+    DisclosureIn,
+    PlaceIn,
+    PlaceOut,
+    WithdrawalIn,
+)
 from api.schemas.studies import Study, StudyIn, Subject, SubjectIn
 
 LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
@@ -61,6 +74,7 @@ LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     InterventionIn: ("interventions", Intervention),
     DoseIn: ("doses", Dose),
     OutcomeIn: ("outcomes", Outcome),
+    AdverseEventIn: ("adverse_events", AdverseEvent),
 }
 
 
@@ -126,6 +140,43 @@ class Client(Transport):
     def delete_subject(self, subject: Subject) -> None:
         """Delete a subject with everything that belongs to it."""
         self._delete(f"/v1/subjects/{subject.id}", subject.version)
+
+    # -- the roster ----------------------------------------------------------------------------
+
+    def draw_allocation(self, study_id: UUID, allocation: AllocationIn) -> Allocation:
+        """Draw a concealed list of places, before anybody is enrolled."""
+        return self._create(f"/v1/studies/{study_id}/allocation", allocation, Allocation)
+
+    def allocation(self, study_id: UUID) -> Allocation:
+        """Read how the list was drawn and how many places are given."""
+        return self._get(f"/v1/studies/{study_id}/allocation", Allocation)
+
+    def allocate(self, subject_id: UUID, strata: Mapping[str, str] | None = None) -> PlaceOut:
+        """Give somebody who is enrolled the next place of their stratum."""
+        body = PlaceIn(strata=dict(strata or {}))
+        return self._create(f"/v1/subjects/{subject_id}/allocation", body, PlaceOut)
+
+    def withdraw(self, subject_id: UUID, at: datetime, reason: str = "") -> Subject:
+        """Write down that somebody left; their data stays."""
+        body = WithdrawalIn(at=at, reason=reason)
+        return self._create(f"/v1/subjects/{subject_id}/withdrawal", body, Subject)
+
+    def delete_data(self, subject: Subject) -> None:
+        """Delete everything measured or noted of somebody who withdrew."""
+        self._delete(f"/v1/subjects/{subject.id}/data", subject.version)
+
+    def key(self, study_id: UUID) -> KeyIn:
+        """Read what the codes of a blinded study mean, once its planned end has come."""
+        return self._get(f"/v1/studies/{study_id}/key", KeyIn)
+
+    def disclose_key(self, study_id: UUID, told: str, reason: str) -> Disclosed:
+        """Open the key before its time; who is told and why stays on record."""
+        body = DisclosureIn(told=told, reason=reason)
+        return self._create(f"/v1/studies/{study_id}/disclosures", body, Disclosed)
+
+    def disclosures(self, study_id: UUID) -> Iterator[Disclosure]:
+        """Everyone who was told."""
+        return self._pages(f"/v1/studies/{study_id}/disclosures", Disclosure)
 
     # -- recordings ----------------------------------------------------------------------------
 
@@ -209,23 +260,25 @@ class Client(Transport):
     # -- logs ----------------------------------------------------------------------------------
 
     def add(
-        self, study_id: UUID, entry: EventIn | PhaseIn | InterventionIn | DoseIn | OutcomeIn
+        self,
+        study_id: UUID,
+        entry: EventIn | PhaseIn | InterventionIn | DoseIn | OutcomeIn | AdverseEventIn,
     ) -> Any:
-        """Add one event, phase, intervention, dose or outcome; returns the stored one."""
+        """Add one event, phase, intervention, dose, outcome or adverse event; returns it."""
         name, stored = LOGS[type(entry)]
         return self._create(f"/v1/studies/{study_id}/{name}", entry, stored)
 
     def entries(
         self, study_id: UUID, kind: type[Model], subject: str | None = None
     ) -> Iterator[Model]:
-        """Every `Event`, `Phase`, `Intervention`, `Dose` or `Outcome` of a study."""
+        """Every entry of a kind (`Event`, `Phase`, `Dose` …) of a study."""
         name = next(name for name, stored in LOGS.values() if stored is kind)
         return self._pages(f"/v1/studies/{study_id}/{name}", kind, subject=subject)
 
     def import_table(
         self, study_id: UUID, log: str, path: str | PathLike[str], subject: str | None = None
     ) -> Imported:
-        """Take a whole CSV of ``"events"``, ``"phases"``, ``"doses"`` or ``"outcomes"``."""
+        """Take a whole CSV of a log: ``"events"``, ``"phases"``, ``"doses"`` and so on."""
         file = Path(path)
         content = file.read_bytes()
         said = query_of(name=file.name, subject=subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import (
+    adverse_events,
     analysis,
     catalogue,
     comparisons,
@@ -13,11 +14,13 @@ from api.routes import (
     exports,
     interventions,
     jobs,
+    keys,
     live,
     outcomes,
     phases,
     plans,
     recordings,
+    roster,
     studies,
     subjects,
 )
@@ -26,12 +29,15 @@ from api.web import PAGES
 ROUTERS: tuple[APIRouter, ...] = (
     studies.router,
     subjects.router,
+    roster.router,
+    keys.router,
     recordings.router,
     events.router,
     phases.router,
     interventions.router,
     doses.router,
     outcomes.router,
+    adverse_events.router,
     analysis.router,
     exports.router,
     comparisons.router,

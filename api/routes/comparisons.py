@@ -24,7 +24,7 @@ from api.routes.jobs import show as show_job
 from api.schemas.base import Page, Table
 from api.schemas.results import ComparisonIn, ComparisonOut, ComparisonSummary, Job
 from api.service import Svc
-from api.store import models
+from api.store import keys, models
 from api.store.studies import content_key
 
 router = APIRouter(prefix="/v1", tags=["comparisons"])
@@ -56,14 +56,16 @@ def start_comparison(
 ) -> Response:
     """Analyse the study as it stands: a job, done at once if nothing changed since the last.
 
-    A study with a plan is analysed as registered: sealed until a declared look has come.
+    A study with a plan is analysed as registered: sealed until a declared look has come.  The key
+    of a blinded one is used by itself once its planned end has come, if it is kept here.
     """
     opened = None if body is None or body.key is None else body.key.model_dump()
     started: list[UUID] = []
 
     def work(session: Session) -> creation.Created:
         study = find(session, models.Study, study_id)
-        job = service.jobs.add(session, study, opened)
+        key_of = opened or keys.opened_key(session, study_id, service.clock())
+        job = service.jobs.add(session, study, key_of)
         if job.state == "queued":
             started.append(job.id)
         shown = show_job(job, service)
@@ -93,7 +95,8 @@ def list_comparisons(
     """List finished comparisons of a study; `current` says whether one is of its present data."""
     with service.store.read() as session:
         study = find(session, models.Study, study_id)
-        present = content_key(session, study, service.clock())
+        at = service.clock()
+        present = content_key(session, study, at, keys.opened_key(session, study_id, at))
         kind = models.ComparisonResult
         query = select(kind).where(kind.study_id == study_id)
         return paging.page(

@@ -44,6 +44,7 @@ def show(row: models.Recording, subject: str, upload_sha256: str | None) -> Reco
         subject=subject,
         name=row.name,
         condition=row.condition,
+        period=row.period,
         state="open" if row.state == "open" else "closed",
         start=row.start,
         beats=row.beats,
@@ -84,6 +85,9 @@ def upload_recording(
         Name | None, Form(description="Unique in the study; default: the file's name.")
     ] = None,
     condition: Annotated[Text, Form(description="Only for studies without dated phases.")] = "",
+    period: Annotated[
+        Text, Form(description="baseline, 1 or 2: only for people drawn to arms or sequences.")
+    ] = "",
     format: Annotated[
         Name | None, Form(description="Instead of detecting it; see /v1/catalogue/formats.")
     ] = None,
@@ -114,6 +118,7 @@ def upload_recording(
         study_id=study_id,
         name=name or filename,
         condition=condition,
+        period=period,
         options=_said(format, options),
         lost=[],
     )
@@ -134,7 +139,7 @@ def upload_recording(
         shown = show(recording, subject, sha256)
         return creation.Created(shown, f"/v1/recordings/{recording.id}", recording.version)
 
-    said = f"{sha256}{filename}{subject}{recording.name}{condition}{_said(format, options)}"
+    said = f"{sha256}{filename}{subject}{recording.name}{condition}{period}{_said(format, options)}"
     return creation.create(service, request, key, said, work)
 
 
@@ -221,11 +226,11 @@ def get_recording(
 def edit_recording(
     recording_id: UUID, service: Svc, body: RecordingEdit, if_match: cond.IfMatch = None
 ) -> Response:
-    """Change a recording's name or condition; its beats never change."""
+    """Change a recording's name, condition or period; its beats never change."""
     with service.store.write() as session:
         row = find(session, models.Recording, recording_id, with_for_update=True)
         cond.require(if_match, row.version)
-        row.name, row.condition = body.name, body.condition
+        row.name, row.condition, row.period = body.name, body.condition, body.period
         session.flush()
         said = show_in(session, row).model_dump_json()
         tag = cond.tag_of_version(row.version)

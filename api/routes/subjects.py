@@ -18,11 +18,12 @@ from api.schemas.base import Page
 from api.schemas.studies import Subject, SubjectIn
 from api.service import Svc
 from api.store import models
+from api.store.roster import places_of
 
 router = APIRouter(prefix="/v1", tags=["subjects"])
 
 
-def show(row: models.Subject) -> Subject:
+def show(row: models.Subject, place: models.Place | None = None) -> Subject:
     """Show a stored subject."""
     return Subject(
         id=row.id,
@@ -32,7 +33,19 @@ def show(row: models.Subject) -> Subject:
         study_id=row.study_id,
         name=row.name,
         note=row.note,
+        enrolled_at=row.enrolled_at,
+        strata=row.strata,
+        place=None if place is None else place.code,
+        withdrawn_at=row.withdrawn_at,
+        withdrawal_reason=row.withdrawal_reason,
+        data_deleted=row.data_deleted,
     )
+
+
+def show_in(session: Session, row: models.Subject) -> Subject:
+    """Show a stored subject, looking up its place."""
+    place = select(models.Place).where(models.Place.subject_id == row.id)
+    return show(row, session.scalar(place))
 
 
 @router.post(
@@ -49,7 +62,10 @@ def create_subject(
 
     def work(session: Session) -> creation.Created:
         find(session, models.Study, study_id)
-        row = models.Subject(study_id=study_id, name=body.name, note=body.note)
+        row = models.Subject(
+            study_id=study_id, name=body.name, note=body.note, enrolled_at=body.enrolled_at,
+            strata={},
+        )  # fmt: skip
         session.add(row)
         session.flush()
         return creation.Created(show(row), f"/v1/subjects/{row.id}", row.version)
@@ -75,8 +91,11 @@ def list_subjects(
     with service.store.read() as session:
         find(session, models.Study, study_id)
         query = select(models.Subject).where(models.Subject.study_id == study_id)
-        wanted = paging.Slice(limit, cursor)
-        return paging.page(request, session, query, models.Subject, wanted, Subject, show)
+        places = places_of(session, study_id)
+        return paging.page(
+            request, session, query, models.Subject, paging.Slice(limit, cursor), Subject,
+            lambda row: show(row, places.get(row.id)),
+        )  # fmt: skip
 
 
 @router.get(
@@ -91,7 +110,7 @@ def get_subject(
     """Read a subject."""
     with service.store.read() as session:
         row = find(session, models.Subject, subject_id)
-    body = show(row).model_dump_json().encode()
+        body = show_in(session, row).model_dump_json().encode()
     return cond.tagged(request, body, "application/json", cond.tag_of_version(row.version))
 
 
@@ -104,13 +123,13 @@ def get_subject(
 def replace_subject(
     subject_id: UUID, service: Svc, body: SubjectIn, if_match: cond.IfMatch = None
 ) -> Response:
-    """Change pseudonym or note."""
+    """Change pseudonym, note or the day of enrolment."""
     with service.store.write() as session:
         row = find(session, models.Subject, subject_id, with_for_update=True)
         cond.require(if_match, row.version)
-        row.name, row.note = body.name, body.note
+        row.name, row.note, row.enrolled_at = body.name, body.note, body.enrolled_at
         session.flush()
-        shown, tag = show(row), cond.tag_of_version(row.version)
+        shown, tag = show_in(session, row), cond.tag_of_version(row.version)
     return Response(shown.model_dump_json(), media_type="application/json", headers={"ETag": tag})
 
 

@@ -168,6 +168,26 @@ class Outcome(OutcomeIn, Stored):
     """A stored outcome."""
 
 
+class AdverseEventIn(OfSubject):
+    """Something untoward that happened, whatever its cause."""
+
+    time: Time = Field(description="Onset.")
+    end: Time | None = Field(None, description="null while it goes on, or if nobody knows.")
+    term: Name = Field(examples=["headache"])
+    severity: Literal["", "mild", "moderate", "severe"] = ""
+    component: Text = Field("", description="What it is put down to, if anything.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> AdverseEventIn:
+        if self.end is not None and self.end < self.time:
+            raise ValueError("it ends before it begins; swap or mend the two times")
+        return self
+
+
+class AdverseEvent(AdverseEventIn, Stored):
+    """A stored adverse event."""
+
+
 class Imported(Wire):
     """What a table became."""
 

@@ -37,6 +37,7 @@ class Recording(Resource):
     subject: str
     name: str
     condition: str
+    period: str
     state: Literal["open", "closed"]
     start: Time | None = Field(description="Moment of t_s = 0; null: only the order is known.")
     beats: int = Field(ge=0, description="RR intervals; 0 while it is open.")
@@ -52,6 +53,7 @@ class RecordingEdit(Wire):
 
     name: Name
     condition: Text = Field("", description="Only for studies without dated phases.")
+    period: Text = Field("", description="Only for people drawn to arms or sequences.")
 
 
 class LiveIn(Wire):

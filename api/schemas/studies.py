@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas.base import Name, Resource, Text, Wire
+from api.schemas.base import Name, Resource, Text, Time, Wire
 
 Word = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")
@@ -89,9 +89,17 @@ class SubjectIn(Wire):
 
     name: Name = Field(description="Pseudonym, unique in the study.", examples=["P01"])
     note: Text = ""
+    enrolled_at: Time | None = Field(None, description="When they were enrolled.")
 
 
 class Subject(SubjectIn, Resource):
     """A stored subject."""
 
     study_id: UUID
+    strata: dict[str, str] = Field(description="Levels they were allocated by.")
+    place: str | None = Field(
+        description="Where the drawn list put them: a code, or a condition if nobody is blind."
+    )
+    withdrawn_at: Time | None
+    withdrawal_reason: str
+    data_deleted: bool = Field(description="True: their data was deleted on withdrawal.")

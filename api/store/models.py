@@ -76,13 +76,18 @@ class Study(Resource, Base):
 
 
 class Subject(Resource, Base):
-    """A person, by pseudonym."""
+    """A person, by pseudonym; what became of their data stays known after a withdrawal."""
 
     __tablename__ = "subject"
     __table_args__ = (UniqueConstraint("study_id", "name"),)
     study_id: Mapped[UUID] = _of_study()
     name: Mapped[str] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(default="")
+    enrolled_at: Mapped[datetime | None]
+    strata: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    withdrawn_at: Mapped[datetime | None]
+    withdrawal_reason: Mapped[str] = mapped_column(default="")
+    data_deleted: Mapped[bool] = mapped_column(default=False)
 
 
 class Recording(Resource, Base):
@@ -94,6 +99,7 @@ class Recording(Resource, Base):
     subject_id: Mapped[UUID] = _of_subject()
     name: Mapped[str] = mapped_column(String(200))
     condition: Mapped[str] = mapped_column(default="")
+    period: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(String(10), default="closed", index=True)
     start: Mapped[datetime | None]
     beats: Mapped[int] = mapped_column(default=0)
@@ -241,6 +247,80 @@ class Outcome(Resource, Base):
     value: Mapped[float]
     unit: Mapped[str] = mapped_column(default="")
     assay: Mapped[str] = mapped_column(default="")
+
+
+class AdverseEvent(Resource, Base):
+    """Something untoward that happened to someone, whatever its cause."""
+
+    __tablename__ = "adverse_event"
+    study_id: Mapped[UUID] = _of_study()
+    subject_id: Mapped[UUID] = _of_subject()
+    time: Mapped[datetime]
+    end: Mapped[datetime | None]
+    term: Mapped[str]
+    severity: Mapped[str] = mapped_column(String(10), default="")
+    component: Mapped[str] = mapped_column(default="")
+
+
+class Allocation(Resource, Base):
+    """A drawn list of who goes where; its places are given out one by one, after enrolment."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (UniqueConstraint("study_id"),)
+    study_id: Mapped[UUID] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    design: Mapped[str] = mapped_column(String(12))
+    strata: Mapped[dict[str, Any]]
+    blinded: Mapped[bool]
+    sha256: Mapped[str] = mapped_column(String(64))
+    key_sha256: Mapped[str] = mapped_column(String(64))
+    registration: Mapped[str]
+
+
+class Place(Base):
+    """One place of an allocation; nobody is told its code before somebody has it."""
+
+    __tablename__ = "place"
+    __table_args__ = (UniqueConstraint("subject_id"),)
+    allocation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("allocation.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    stratum: Mapped[str]
+    code: Mapped[str] = mapped_column(String(210))
+    subject_id: Mapped[UUID | None] = mapped_column(ForeignKey("subject.id", ondelete="SET NULL"))
+    taken_at: Mapped[datetime | None]
+
+
+class HeldKey(Base):
+    """What the codes of a blinded study mean, kept shut until its planned end (null: for good)."""
+
+    __tablename__ = "held_key"
+    study_id: Mapped[UUID] = mapped_column(
+        ForeignKey("study.id", ondelete="CASCADE"), primary_key=True
+    )
+    codes: Mapped[dict[str, Any]]
+    nonce: Mapped[str] = mapped_column(String(64))
+    opens_at: Mapped[datetime | None]
+
+
+class Disclosure(Resource, Base):
+    """Somebody was told what the codes mean, before the end or after it."""
+
+    __tablename__ = "disclosure"
+    study_id: Mapped[UUID] = _of_study()
+    told: Mapped[str]
+    reason: Mapped[str]
+
+
+class PlanFile(Base):
+    """A file that goes with a plan: calendar, sheet, registration."""
+
+    __tablename__ = "plan_file"
+    plan_id: Mapped[UUID] = mapped_column(
+        ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    data: Mapped[bytes]
 
 
 class Plan(Resource, Base):

@@ -14,25 +14,43 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.store.models import Dose, Event, Outcome, Phase, Plan, Recording, Study, Subject
+from api.store.models import (
+    AdverseEvent,
+    Dose,
+    Event,
+    Outcome,
+    Phase,
+    Plan,
+    Recording,
+    Study,
+    Subject,
+)
 from api.store.recordings import read_series
+from api.store.roster import arms_of, places_of
 from api.store.types import to_text
 from hrv import study as core
 from hrv.compare.base import CompareSettings
 from hrv.episodes import mark, within
 from hrv.errors import StudyError
-from hrv.plan.draw import Key
+from hrv.plan.draw import CODES, Key
 from hrv.types import Episode, Refusal, RRSeries
-from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.columns import (
+    ADVERSE_COLUMNS,
+    DOSE_COLUMNS,
+    EVENT_COLUMNS,
+    OUTCOME_COLUMNS,
+    PHASE_COLUMNS,
+)
 from ingest.registration import registered
 from ingest.tables import times
 
 CONTENT: dict[type[Any], tuple[str, ...]] = {
-    Recording: ("name", "condition", "state", "start", "provenance", "beats_sha256"),
+    Recording: ("name", "condition", "period", "state", "start", "provenance", "beats_sha256"),
     Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s", "session"),
     Phase: ("condition", "start", "stop", "block", "randomised"),
     Dose: ("time", *(c for c in DOSE_COLUMNS if c not in ("subject", "time"))),
     Outcome: ("time", *(c for c in OUTCOME_COLUMNS if c not in ("subject", "time"))),
+    AdverseEvent: ("time", "end", "term", "severity", "component"),
 }
 """What an analysis depends on, table by table."""
 
@@ -51,6 +69,8 @@ def content_key(
         "study": [study.title, study.tz, study.declared],
         "plan": None if plan is None else [plan.content, key, _looks_come(plan.content, now)],
     }
+    if places := places_of(session, study.id):
+        said["places"] = [key, sorted((names[who], p.code) for who, p in places.items())]
     for model, columns in CONTENT.items():
         rows = _rows(session, study.id, model)
         said[model.__tablename__] = [
@@ -95,36 +115,45 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
     """
     names = _names(session, study.id)
     declared = study.declared
-    sessions, problems = _sessions(session, study, names)
+    arms, coded = arms_of(session, study, key)
+    sessions, problems = _sessions(session, study, names, arms)
     phases = _phases(_rows(session, study.id, Phase), names, study.tz)
     practice = declared["familiarisation"]
     if practice is None:
         practice = core.usual_familiarisation(declared["primary"], repeated=len(phases) > 0)
+    direction = declared["direction"]
+    conditions = (declared["conditions"][0], declared["conditions"][1])
+    if coded:  # nobody knows yet which code is which, so no direction can be a benefit
+        conditions, direction = CODES, "none"
     whole = core.Study(
         title=study.title,
         sessions=sessions,
         phases=phases,
         doses=_doses(_rows(session, study.id, Dose), names, study.tz),
         outcomes=_outcomes(_rows(session, study.id, Outcome), names, study.tz),
-        conditions=(declared["conditions"][0], declared["conditions"][1]),
+        conditions=conditions,
         primary=declared["primary"],
         secondary=tuple(declared["secondary"]),
         method=declared["method"],
         cleaner=declared["cleaner"],
         settings=CompareSettings(
             washin_days=declared["washin_days"],
-            direction=declared["direction"],
+            direction=direction,
             swc=declared["swc"],
             start_reason=declared["start_reason"],
         ),
         randomisation=_orders(declared["randomisation"]),
+        allocated=bool(arms),
         familiarisation=practice,
         seed=declared["seed"],
         problems=problems,
+        log=core.StudyLog(
+            adverse_events=_adverse(_rows(session, study.id, AdverseEvent), names, study.tz)
+        ),
     )
     plan = latest_plan(session, study.id)
     if plan is None:
-        if key is not None:
+        if key is not None and not arms:
             raise StudyError("there is a key but the study has no plan that it belongs to")
         return whole
     opened = None if key is None else Key(dict(key["codes"]), str(key["nonce"]))
@@ -167,7 +196,10 @@ def _within(
 
 
 def _sessions(
-    session: Session, study: Study, names: dict[UUID, str]
+    session: Session,
+    study: Study,
+    names: dict[UUID, str],
+    arms: Mapping[UUID, Mapping[str, str]],
 ) -> tuple[tuple[core.Session, ...], tuple[Refusal, ...]]:
     rows = _rows(session, study.id, Event)
     clock = mark(_events([e for e in rows if e.start is not None], names, study.tz))
@@ -179,7 +211,10 @@ def _sessions(
             continue
         rr, subject = read_series(session, recording), names[recording.subject_id]
         episodes = _within(clock, rows, recording, rr, subject)
-        made = core.Session(subject, recording.name, rr, episodes, recording.condition)
+        made = core.Session(
+            subject, recording.name, rr, episodes, recording.condition,
+            period=recording.period, **arms.get(recording.subject_id, {}),
+        )  # fmt: skip
         sessions.append(made)
         session.expunge(recording)
     # by person and time; recordings without a clock keep the order in which they came
@@ -251,6 +286,16 @@ def _outcomes(rows: Sequence[Outcome], names: dict[UUID, str], tz: str | None) -
     frame = pd.DataFrame(data, columns=list(OUTCOME_COLUMNS), dtype=object)
     value = frame["value"].astype("float64")
     return frame.assign(time=times([r.time for r in rows], tz), value=value)
+
+
+def _adverse(rows: Sequence[AdverseEvent], names: dict[UUID, str], tz: str | None) -> pd.DataFrame:
+    if not rows:
+        return pd.DataFrame()
+    data = {c: [getattr(r, c, None) for r in rows] for c in ADVERSE_COLUMNS}
+    data["subject"] = [names[r.subject_id] for r in rows]
+    frame = pd.DataFrame(data, columns=list(ADVERSE_COLUMNS), dtype=object)
+    ends = [pd.NaT if r.end is None else r.end for r in rows]
+    return frame.assign(time=times([r.time for r in rows], tz), end=pd.Series(ends, dtype=object))
 
 
 def _orders(given: list[list[str]] | None) -> tuple[tuple[str, ...], ...] | None:

@@ -2,9 +2,9 @@
 
 from hrv.study.analysis import analyse, usual_familiarisation
 from hrv.study.session import SessionResult, analyse_session
-from hrv.study.types import Session, Study, StudyResult
+from hrv.study.types import Session, Study, StudyLog, StudyResult
 
 __all__ = [
-    "Session", "SessionResult", "Study", "StudyResult", "analyse", "analyse_session",
+    "Session", "SessionResult", "Study", "StudyLog", "StudyResult", "analyse", "analyse_session",
     "usual_familiarisation",
 ]  # fmt: skip
