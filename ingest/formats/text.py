@@ -122,6 +122,8 @@ def _head(lines: Lines) -> tuple[Lines, dict[str, str], str]:
 
 def _without_comments(lines: Lines) -> tuple[Lines, tuple[str, ...]]:
     """Blank the comment lines among the values, so that the others keep their numbers."""
+    if not any("#" in line for line in lines.lines[lines.first :]):
+        return lines, ()
     bare = [
         "" if i >= lines.first and line.lstrip().startswith("#") else line
         for i, line in enumerate(lines.lines)
@@ -147,11 +149,9 @@ def _table(lines: Lines) -> tuple[list[str], Float]:
     """Split the rows into one to three columns of numbers."""
     rows = lines.rows()
     body = "\n".join(rows)
-    if ";" in body:
+    if ";" in body or "," in body:
         body = body.replace(";", " ")
-    if "," in body:
-        body = _resolve_commas(body)
-    rows = body.split("\n")
+        rows = (_resolve_commas(body) if "," in body else body).split("\n")
     columns = len(rows[0].split())
     if not 1 <= columns <= 3:
         raise lines.error(0, f"{columns} columns; one (RR) or two (time, RR) were expected")

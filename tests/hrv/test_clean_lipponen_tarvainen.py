@@ -1,5 +1,8 @@
 """The default cleaner against its slow twin, NeuroKit2, simulated truth and extremes."""
 
+import importlib.util
+import subprocess
+import sys
 import timeit
 import warnings
 
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 
 from hrv.clean import clean
 from hrv.clean.lipponen_tarvainen import CAP, HALF, detect, features
-from hrv.clean.rolling import rolling_quantiles
+from hrv.clean.rolling import quantiles_numpy, rolling_quantiles
 from hrv.types import CORRECTED, Flag, RRSeries
 from hrv.windows import windows
 
@@ -87,6 +90,45 @@ def test_rolling_quantiles_are_the_same_across_the_chunks():
     values = np.random.default_rng(3).normal(size=5000)
     expected = oracles.rolling_quantile(values.tolist(), 91, 0.25)
     assert rolling_quantiles(values, 91, (0.25, 0.75))[0].tolist() == expected
+
+
+needs_numba = pytest.mark.skipif(
+    importlib.util.find_spec("numba") is None, reason="the extra fast is not installed"
+)
+
+
+@needs_numba
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(st.integers(-40, 40).map(lambda x: x / 7), min_size=1, max_size=300),
+    width=st.sampled_from((1, 3, 11, 91)),
+)
+def test_the_compiled_quantiles_are_the_same_bits(values, width):
+    from hrv.clean._kernel import quantiles_compiled
+
+    x, shares = np.array(values, dtype=np.float64), (0.0, 0.25, 0.5, 0.77, 1.0)
+    assert (
+        quantiles_compiled(x, width, shares).tobytes()
+        == quantiles_numpy(x, width, shares).tobytes()
+    )
+
+
+@needs_numba
+def test_a_process_compiles_once_it_has_spent_what_that_costs_and_the_verdicts_stay():
+    # a process of its own: whether numba is loaded here says nothing
+    code = """
+import sys, numpy as np, hrv
+from hrv.clean import rolling
+rr = np.rint(np.random.default_rng(1).normal(800, 40, 5000))
+rr[::97] *= 0.6
+first = hrv.clean(hrv.RRSeries.from_ms(rr))
+assert "numba" not in sys.modules
+rolling.PAYS = 5000 * 193 * 1.5
+second = hrv.clean(hrv.RRSeries.from_ms(rr))
+assert "hrv.clean._kernel" in sys.modules
+assert (first.rr.flag == second.rr.flag).all() and (first.rr.flag != 0).sum() > 50
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=120)
 
 
 @settings(max_examples=60, deadline=None)
