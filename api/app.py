@@ -11,6 +11,8 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors, openapi
+from api.access.gate import Gate
+from api.access.rules import check_rules
 from api.limits import BodyLimit
 from api.queries import known_only
 from api.routes import ROUTERS
@@ -81,8 +83,10 @@ def create_app(
     )
     for router in ROUTERS:
         app.include_router(router)
+    open_routes = check_rules(app)
     errors.install(app, _allowed)
     app.add_middleware(BodyLimit, settings=chosen)
+    app.add_middleware(Gate, settings=chosen, open_routes=open_routes)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 

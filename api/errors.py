@@ -55,6 +55,8 @@ class ProblemType:
 
 
 BAD_REQUEST = ProblemType("bad-request", 400, "The request cannot be understood")
+UNAUTHENTICATED = ProblemType("unauthenticated", 401, "Say who you are")
+FORBIDDEN = ProblemType("forbidden", 403, "You may not do this")
 NOT_FOUND = ProblemType("not-found", 404, "There is no such thing")
 METHOD = ProblemType("method-not-allowed", 405, "This cannot be done here")
 NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "There is no such representation")
@@ -71,6 +73,7 @@ CONTRADICTION = ProblemType("study-contradiction", 422, "Parts of the study cont
 NOT_COMPUTABLE = ProblemType("not-computable", 422, "The data cannot support this number")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 NEEDS_CONDITION = ProblemType("precondition-required", 428, "Say which version you mean")
+TOO_MANY = ProblemType("too-many-requests", 429, "Too many requests")
 INTERNAL = ProblemType("internal", 500, "Something went wrong here")
 MISSING_EXTRA = ProblemType("missing-extra", 501, "An optional part is not installed")
 BUSY = ProblemType("busy", 503, "Too busy at the moment")
@@ -78,10 +81,10 @@ DAMAGED = ProblemType("damaged-data", 500, "Stored data is damaged")
 FULL = ProblemType("storage-full", 507, "The disk is full")
 
 PROBLEMS: tuple[ProblemType, ...] = (
-    BAD_REQUEST, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT, SEQUENCE_GAP, SEALED,
-    CLOSED,
-    FAILED_PRECONDITION, TOO_LARGE, MEDIA, INVALID, UNREADABLE, CONTRADICTION, NOT_COMPUTABLE,
-    KEY_REUSED, NEEDS_CONDITION, INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL,
+    BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT,
+    SEQUENCE_GAP, SEALED, CLOSED, FAILED_PRECONDITION, TOO_LARGE, MEDIA, INVALID,
+    UNREADABLE, CONTRADICTION, NOT_COMPUTABLE, KEY_REUSED, NEEDS_CONDITION, TOO_MANY,
+    INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL,
 )  # fmt: skip
 """Every type of problem there is; documentation and tests derive from it."""
 

@@ -29,6 +29,13 @@ SOURCES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "comparison_id": (("/v1/jobs/{job_id}", "200", "comparison_id"),),
 }
 """Where an identity in a path comes from: operation, status, and member of its answer."""
+KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key (hrv_…), or a token of the identity provider where one is set up; "
+    "`hrv serve --local` needs none.",
+}
+"""How a client says who it is."""
 _METHODS = ("get", "post", "put", "delete")
 
 
@@ -46,6 +53,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = schema.pop("$defs", {})
         made["components"]["schemas"] |= {"Problem": schema, **parts}
+        made["components"]["securitySchemes"] = {"key": KEY}
+        made["security"] = [{"key": []}]
         _link(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from api.errors import INVALID, ProblemError
 
 
-def known_only(request: Request) -> None:
+async def known_only(request: Request) -> None:
     """Check the names in the query against the route's.
 
     Raises

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api import work
+from api.access.view import view_of
 from api.cache import ByteCache
 from api.hub import Hub
 from api.jobs import JobRunner
 from api.pool import Pool
 from api.settings import Settings
 from api.store import Store
+from api.store.database import View
 from api.store.live import LiveWriter
 from api.store.types import now
 
@@ -40,6 +43,16 @@ class Service:
         self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity, self.clock)
         self.live = LiveWriter(self.store, lambda recording: self.hub.tell(f"live:{recording}"))
 
+    def seen_by(self, view: View) -> Service:
+        """Return the same service with the store as a view shows it."""
+        seen = copy.copy(self)
+        seen.store = self.store.seen_by(view)
+        return seen
+
+    def as_itself(self) -> Service:
+        """Return the service with the whole store and nothing written down for who asks."""
+        return self.seen_by(View())
+
     def start(self) -> None:
         """Take up what an earlier run left unfinished."""
         self.jobs.start()
@@ -54,10 +67,11 @@ class Service:
         self.store.close()
 
 
-def of_request(request: Request) -> Service:
-    """Return the service a request came to."""
+async def of_request(request: Request) -> Service:
+    """Return the service as who asks sees it; what they change is written down with it."""
     service: Service = request.app.state.service
-    return service
+    asked = request.state.asked
+    return service.seen_by(replace(view_of(asked.who), record=asked.record))
 
 
 Svc = Annotated[Service, Depends(of_request)]

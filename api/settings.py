@@ -31,6 +31,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on")
     local: bool = _setting(False, "serve this machine only, without keys")  # noqa: FBT003
+    session_hours: float = _setting(12.0, "how long a browser stays logged in, hours")
     workers: int = _setting(2, "processes that analyse; 0 analyses in the server itself")
     max_upload_mb: int = _setting(256, "largest recording that is taken, MB")
     max_body_mb: int = _setting(8, "largest other request body that is taken, MB")

@@ -9,7 +9,7 @@ from api.representations import ARROW, CSV, PARQUET
 
 Responses = dict[int | str, dict[str, Any]]
 
-_ALWAYS = (422, 500, 503)
+_ALWAYS = (401, 403, 422, 429, 500, 503)
 _ETAG = {"description": "Version of this representation.", "schema": {"type": "string"}}
 _LINK = {
     "description": 'Pages (RFC 8288): rel="first" and rel="next".',

@@ -48,6 +48,8 @@ class Log:
         ``(Session, study_id, subject ids)``: refuses entries that contradict each other.
     read_table : callable or None
         ``(Source, tz, subject, recording_id) -> bodies``; None: the log takes no table.
+    own : bool
+        True if a participant reads and adds their own entries.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Log:
     fill: Callable[[Session, Any, Any], None]
     check: Callable[[Session, UUID, set[UUID]], None]
     read_table: Callable[[Source, str | None, str | None, UUID | None], Bodies] | None = None
+    own: bool = True
 
 
 def copy_fields(row: Any, body: BaseModel) -> None:
@@ -105,7 +108,7 @@ def _add_collection(router: APIRouter, log: Log) -> None:
         status_code=201,
         response_model=shown,
         responses=docs.made(404),
-        dependencies=needs("write"),
+        dependencies=needs("write", own=log.own),
     )
     def create(
         study_id: UUID,
@@ -132,7 +135,7 @@ def _add_collection(router: APIRouter, log: Log) -> None:
         summary=f"List the {log.name} of a study",
         response_model=Page[shown],  # type: ignore[valid-type]  # a value of this call
         responses=docs.listed(),
-        dependencies=needs("read"),
+        dependencies=needs("read", own=log.own),
     )
     def entries(
         study_id: UUID,
@@ -168,7 +171,7 @@ def _add_single(router: APIRouter, log: Log) -> None:
         summary=f"Read one {log.one}",
         response_model=shown,
         responses=docs.got(),
-        dependencies=needs("read"),
+        dependencies=needs("read", own=log.own, entry=log.model),
     )
     def get(
         entry_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
@@ -185,7 +188,7 @@ def _add_single(router: APIRouter, log: Log) -> None:
         summary=f"Replace one {log.one}",
         response_model=shown,
         responses=docs.changed(),
-        dependencies=needs("write"),
+        dependencies=needs("write", own=log.own, entry=log.model),
     )
     def replace(
         entry_id: UUID,
@@ -211,7 +214,7 @@ def _add_single(router: APIRouter, log: Log) -> None:
         summary=f"Delete one {log.one}",
         status_code=204,
         responses=docs.deleted(),
-        dependencies=needs("delete"),
+        dependencies=needs("delete", entry=log.model),
     )
     def delete(entry_id: UUID, service: Svc, if_match: cond.IfMatch = None) -> Response:
         with service.store.write() as session:

@@ -47,7 +47,10 @@ DEFAULT_METRICS = "mean_nn,mean_hr,sdnn,rmssd,ln_rmssd,pnn50,sd1,sd2"
 
 
 @router.get(
-    "/windows", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+    "/windows",
+    response_model=Table,
+    responses=docs.tabled(409),
+    dependencies=needs("read", own=True),
 )
 async def get_windows(
     recording_id: UUID,
@@ -68,7 +71,10 @@ async def get_windows(
 
 
 @router.get(
-    "/summary", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+    "/summary",
+    response_model=Table,
+    responses=docs.tabled(409),
+    dependencies=needs("read", own=True),
 )
 async def get_summary(
     recording_id: UUID,
@@ -85,7 +91,10 @@ async def get_summary(
 
 
 @router.get(
-    "/recovery", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+    "/recovery",
+    response_model=Table,
+    responses=docs.tabled(409),
+    dependencies=needs("read", own=True),
 )
 async def get_recovery(
     recording_id: UUID,

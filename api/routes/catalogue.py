@@ -44,7 +44,7 @@ _SHELVES: dict[Shelf, Sequence[Any]] = {
 
 
 @router.get(
-    "/{shelf}", response_model=Page[Entry], responses=docs.listed(), dependencies=needs("read")
+    "/{shelf}", response_model=Page[Entry], responses=docs.listed(), dependencies=needs("enter")
 )
 def list_shelf(
     shelf: Shelf, request: Request, service: Svc, _held: cond.IfNoneMatch = None

@@ -180,7 +180,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     response_class=HTMLResponse,
     responses={304: {"description": "You hold it (If-None-Match)."}, **docs.problems(404)},
     tags=["reports"],
-    dependencies=needs("export"),
+    dependencies=needs("read"),
 )
 def get_report(
     comparison_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None

@@ -45,7 +45,7 @@ class Target(StrEnum):
         304: {"description": "You hold it (If-None-Match)."},
         **docs.problems(404, 409),
     },
-    dependencies=needs("export"),
+    dependencies=needs("export", own=True),
 )
 def export_recording(
     recording_id: UUID,

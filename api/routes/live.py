@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from api import conditions as cond
 from api import creation, paging
-from api.access import needs
+from api.access import deed_of, needs
 from api.errors import CLOSED, INVALID, ProblemError
 from api.routes import _docs as docs
 from api.routes._find import find, find_subject
@@ -66,7 +66,7 @@ def _show(session: Session, row: models.Recording) -> Live:
     status_code=201,
     response_model=Live,
     responses=docs.made(404),
-    dependencies=needs("write"),
+    dependencies=needs("write", own=True),
 )
 def start_live(
     study_id: UUID, request: Request, service: Svc, body: LiveIn, key: creation.Key = None
@@ -103,7 +103,7 @@ def start_live(
     "/studies/{study_id}/live",
     response_model=Page[Live],
     responses=docs.listed(),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 def list_live(
     study_id: UUID,
@@ -125,7 +125,10 @@ def list_live(
 
 
 @router.get(
-    "/live/{recording_id}", response_model=Live, responses=docs.got(), dependencies=needs("read")
+    "/live/{recording_id}",
+    response_model=Live,
+    responses=docs.got(),
+    dependencies=needs("read", own=True),
 )
 def get_live(
     recording_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
@@ -141,16 +144,16 @@ def get_live(
     "/live/{recording_id}/beats",
     response_model=BeatsTaken,
     responses=docs.problems(400, 404, 409, 413, 507),
-    dependencies=needs("write"),
+    dependencies=needs("write", own=True),
 )
-async def send_beats(recording_id: UUID, service: Svc, body: BeatsIn) -> Response:
+async def send_beats(recording_id: UUID, request: Request, service: Svc, body: BeatsIn) -> Response:
     """Send beats; the answer comes when they are on the disk.
 
     Sequence numbers make it safe to send again: what was stored is absorbed, what is missing is
     told (409 with `expected`), and beats that are gone for good are said so with `begin_s`.
     """
     rr_ms = np.array(body.rr_ms, dtype=np.float64)
-    batch = Batch(recording_id, body.first, rr_ms, body.begin_s)
+    batch = Batch(recording_id, body.first, rr_ms, body.begin_s, deed_of(request))
     taken = await asyncio.wrap_future(service.live.append(batch))
     said = BeatsTaken(
         stored=taken.stored,
@@ -167,7 +170,7 @@ async def send_beats(recording_id: UUID, service: Svc, body: BeatsIn) -> Respons
     status_code=201,
     response_model=Event,
     responses=docs.made(404),
-    dependencies=needs("write"),
+    dependencies=needs("write", own=True),
 )
 def mark_live(
     recording_id: UUID, request: Request, service: Svc, body: MarkIn, key: creation.Key = None
@@ -208,11 +211,11 @@ def mark_live(
     "/live/{recording_id}/stop",
     response_model=Recording,
     responses=docs.problems(404, 507),
-    dependencies=needs("write"),
+    dependencies=needs("write", own=True),
 )
-async def stop_live(recording_id: UUID, service: Svc) -> Response:
+async def stop_live(recording_id: UUID, request: Request, service: Svc) -> Response:
     """End a live session; sent again it changes nothing."""
-    await asyncio.wrap_future(service.live.finish(recording_id))
+    await asyncio.wrap_future(service.live.finish(recording_id, deed_of(request)))
     said = await asyncio.to_thread(_closed, service, recording_id)
     return Response(said, media_type="application/json")
 
@@ -233,7 +236,7 @@ def _known(recording_id: UUID, service: Svc) -> UUID:
     "/live/{recording_id}/events",
     response_class=EventSourceResponse,
     responses=docs.problems(404),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 async def follow_live(
     service: Svc,

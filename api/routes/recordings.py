@@ -73,7 +73,7 @@ def _sha256(session: Session, row: models.Recording) -> str | None:
     status_code=201,
     response_model=Recording,
     responses=docs.made(404, 415),
-    dependencies=needs("write"),
+    dependencies=needs("write", own=True),
 )
 def upload_recording(
     study_id: UUID,
@@ -169,7 +169,7 @@ def _said(form: str | None, options: ReadOptions) -> dict[str, Any]:
     "/studies/{study_id}/recordings",
     response_model=Page[Recording],
     responses=docs.listed(),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 def list_recordings(
     study_id: UUID,
@@ -205,7 +205,7 @@ def list_recordings(
     "/recordings/{recording_id}",
     response_model=Recording,
     responses=docs.got(),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 def get_recording(
     recording_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
@@ -260,7 +260,7 @@ def delete_recording(recording_id: UUID, service: Svc, if_match: cond.IfMatch = 
     "/recordings/{recording_id}/beats",
     response_model=Table,
     responses=docs.tabled(),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 def get_beats(
     recording_id: UUID,
@@ -303,7 +303,7 @@ def get_beats(
         304: {"description": "You hold it (If-None-Match)."},
         **docs.problems(404),
     },
-    dependencies=needs("export"),
+    dependencies=needs("export", own=True),
 )
 def get_file(
     recording_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None

@@ -67,7 +67,7 @@ def _fill(row: models.Study, body: StudyIn) -> None:
 
 
 @router.post(
-    "", status_code=201, response_model=Study, responses=docs.made(), dependencies=needs("write")
+    "", status_code=201, response_model=Study, responses=docs.made(), dependencies=needs("create")
 )
 def create_study(
     request: Request, service: Svc, body: StudyIn, key: creation.Key = None
@@ -128,7 +128,7 @@ def replace_study(
 
 
 @router.delete(
-    "/{study_id}", status_code=204, responses=docs.deleted(), dependencies=needs("delete")
+    "/{study_id}", status_code=204, responses=docs.deleted(), dependencies=needs("manage")
 )
 def delete_study(study_id: UUID, service: Svc, if_match: cond.IfMatch = None) -> Response:
     """Delete a study with everything that belongs to it."""

@@ -102,7 +102,7 @@ def list_subjects(
     "/subjects/{subject_id}",
     response_model=Subject,
     responses=docs.got(),
-    dependencies=needs("read"),
+    dependencies=needs("read", own=True),
 )
 def get_subject(
     subject_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
@@ -137,7 +137,7 @@ def replace_subject(
     "/subjects/{subject_id}",
     status_code=204,
     responses=docs.deleted(),
-    dependencies=needs("delete"),
+    dependencies=needs("manage"),
 )
 def delete_subject(subject_id: UUID, service: Svc, if_match: cond.IfMatch = None) -> Response:
     """Delete a subject with everything that belongs to it, uploads included."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from api.store import migrate
 from hrv.errors import InputError, MissingExtraError
@@ -20,6 +22,53 @@ FILE = "store.sqlite3"
 """Name of the database in the store's folder."""
 BUSY_S = 30
 """How long a writer of another process is waited for, s."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What of the store a session sees, and what it leaves behind.
+
+    Parameters
+    ----------
+    criteria : tuple
+        SQLAlchemy options that every query carries (`with_loader_criteria`); none: everything.
+    record : callable or None
+        Called with the session right before its changes are committed, to write down who made
+        them in the same transaction.
+    """
+
+    criteria: tuple[Any, ...] = ()
+    record: Callable[[Session], None] | None = None
+
+
+class _Session(Session):
+    """A session of this store; `info["view"]` is what it sees."""
+
+
+@event.listens_for(_Session, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    criteria = state.session.info["view"].criteria
+    if criteria:
+        state.statement = state.statement.options(*criteria)
+
+
+@event.listens_for(_Session, "after_flush")
+def _notice(session: Session, _context: Any) -> None:
+    """Remember what changed, by identity, for those who write it down."""
+    if session.info["view"].record is None:
+        return
+    noticed = session.info.setdefault("changed", [])
+    for what, rows in (
+        ("made", session.new), ("changed", session.dirty), ("deleted", session.deleted),
+    ):  # fmt: skip
+        for row in rows:
+            if hasattr(row, "id") and (what != "changed" or session.is_modified(row)):
+                noticed.append((what, row.__tablename__, str(row.id)))
+
+
+def changes_of(session: Session) -> list[tuple[str, str, str]]:
+    """Say what a session changed so far: how, the table, the identity; each once."""
+    return list(dict.fromkeys(session.info.get("changed", ())))
 
 
 class Store:
@@ -34,7 +83,7 @@ class Store:
     """
 
     def __init__(self, engine: Engine, folder: Path | None) -> None:
-        self.engine, self.folder = engine, folder
+        self.engine, self.folder, self.view = engine, folder, View()
         self._writing = engine.execution_options(hrv_writes=True)
         # SQLite has one writer at a time: in this process they queue fairly instead of polling
         self._turn: Any = threading.Lock() if self.embedded else None
@@ -49,10 +98,16 @@ class Store:
         """URL to open the same store in another process; holds the password if there is one."""
         return self.engine.url.render_as_string(hide_password=False)
 
+    def seen_by(self, view: View) -> Store:
+        """Return the same store as a view shows it."""
+        seen = copy.copy(self)
+        seen.view = view
+        return seen
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that sees one state of the store throughout."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._session(self.engine) as session:
             yield session
 
     @contextmanager
@@ -61,11 +116,17 @@ class Store:
         if self._turn is not None:
             self._turn.acquire()
         try:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            with self._session(self._writing) as session, session.begin():
                 yield session
+                if self.view.record is not None:
+                    session.flush()
+                    self.view.record(session)
         finally:
             if self._turn is not None:
                 self._turn.release()
+
+    def _session(self, engine: Engine) -> Session:
+        return _Session(engine, expire_on_commit=False, info={"view": self.view})
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from api.store import audit
 from api.store.beats import CHUNK_BEATS, Beats, checksum, follow, pack
 from api.store.database import Store
 from api.store.models import Chunk, Recording, TailPart
@@ -29,6 +31,8 @@ from hrv.types import CONTIGUITY_S, RR_MAX_MS, Flag, Float
 
 MOST_BATCH = 4096
 _GROUP = 512
+NOTE_S = 60.0
+"""How often the audit log notes that someone goes on sending beats to a recording."""
 
 
 class UnknownRecordingError(InputError):
@@ -75,12 +79,15 @@ class Batch:
     begin_s : float or None
         When the beat that begins the first interval came, s since the recording's start; None:
         it is the last beat before.
+    deed : Deed or None
+        Who sends them, for the audit log.
     """
 
     recording: UUID
     first: int
     rr_ms: Float
     begin_s: float | None = None
+    deed: audit.Deed | None = None
 
 
 @dataclass(frozen=True)
@@ -107,13 +114,13 @@ class Position:
 class _Task:
     """Something to do in the next transaction, and who waits for it."""
 
-    recording: UUID
+    recording: UUID | None
     work: Callable[[Session], Any]
     answer: Future[Any] = field(default_factory=Future)
 
 
 class LiveWriter:
-    """The one thread that puts live beats into a store.
+    """The one thread that puts live beats, and audit entries of reads, into a store.
 
     Parameters
     ----------
@@ -127,6 +134,8 @@ class LiveWriter:
         self._store, self._told = store, told
         self._waiting: queue.Queue[_Task | None] = queue.Queue(maxsize=10_000)
         self._open: dict[UUID, Position] = {}
+        self._noted: dict[tuple[str, UUID], tuple[float, int]] = {}
+        self._deeds: list[audit.Deed] = []
         self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
         self._thread.start()
 
@@ -143,16 +152,20 @@ class LiveWriter:
         _check(batch)
         return self._queue(batch.recording, lambda session: self._append(session, batch))
 
-    def finish(self, recording: UUID) -> Future[None]:
+    def finish(self, recording: UUID, deed: audit.Deed | None = None) -> Future[None]:
         """Queue the end of a recording: what came before is in it, its tail becomes chunks."""
-        return self._queue(recording, lambda session: self._finish(session, recording))
+        return self._queue(recording, lambda session: self._finish(session, recording, deed))
+
+    def record(self, deed: audit.Deed) -> Future[None]:
+        """Queue an entry of the audit log; the future resolves when it is committed."""
+        return self._queue(None, lambda _: self._deeds.append(deed))
 
     def stop(self) -> None:
         """Write what is waiting, then end."""
         self._waiting.put(None)
         self._thread.join()
 
-    def _queue(self, recording: UUID, work: Callable[[Session], Any]) -> Future[Any]:
+    def _queue(self, recording: UUID | None, work: Callable[[Session], Any]) -> Future[Any]:
         task = _Task(recording, work)
         self._waiting.put_nowait(task)
         return task.answer
@@ -174,12 +187,17 @@ class LiveWriter:
     def _commit(self, group: list[_Task], *, again: bool = True) -> None:
         """Commit a group in one transaction; if that fails, each alone, so that one is blamed."""
         answers: list[Any] = []
+        self._deeds.clear()
         try:
             with self._store.write() as session:
                 answers = [_done(task, session) for task in group]
+                if self._deeds:
+                    audit.append(session, self._deeds)
         except Exception as error:
+            self._noted.clear()
             for task in group:
-                self._open.pop(task.recording, None)  # the disk knows better now
+                if task.recording is not None:
+                    self._open.pop(task.recording, None)  # the disk knows better now
                 if again:
                     self._commit([task], again=False)
                 else:
@@ -190,7 +208,8 @@ class LiveWriter:
                 task.answer.set_exception(answer)
             else:
                 task.answer.set_result(answer)
-        for recording in {task.recording for task in group}:
+        for recording in {task.recording for task in group} - {None}:
+            assert recording is not None
             self._told(recording)
 
     def _append(self, session: Session, batch: Batch) -> Accepted:
@@ -200,9 +219,20 @@ class LiveWriter:
             state = position(session, batch.recording)  # another server may have stored beats
         accepted = _append(session, batch, state)
         self._open[batch.recording] = state
+        if batch.deed is not None:
+            self._note(batch.deed, batch, accepted.next_sequence)
         return accepted
 
-    def _finish(self, session: Session, recording_id: UUID) -> None:
+    def _note(self, deed: audit.Deed, batch: Batch, next_sequence: int) -> None:
+        """Note the first beats that someone sends, then once a minute all those since."""
+        who, at = (deed.who, batch.recording), time.monotonic()
+        last, first = self._noted.get(who, (-NOTE_S, batch.first))
+        if at - last >= NOTE_S:
+            said = {**deed.detail, "beats": [first, next_sequence]}
+            self._deeds.append(replace(deed, detail=said))
+            self._noted[who] = (at, next_sequence)
+
+    def _finish(self, session: Session, recording_id: UUID, deed: audit.Deed | None) -> None:
         self._open.pop(recording_id, None)
         recording = session.get(Recording, recording_id, with_for_update=True)
         if recording is None:
@@ -212,6 +242,10 @@ class LiveWriter:
             describe(recording, read_beats(session, recording_id))
             recording.state = "closed"
             session.flush()
+        self._noted = {k: v for k, v in self._noted.items() if k[1] != recording_id}
+        if deed is not None:
+            said = {**deed.detail, "beats": [0, recording.beats]}
+            self._deeds.append(replace(deed, detail=said))
 
 
 def _done(task: _Task, session: Session) -> Any:

@@ -373,3 +373,69 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, Any]]
     body: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class AccessKey(Base):
+    """Who may come in: an API key, or an account of an identity provider; never the secret.
+
+    `digest` is SHA-256 of the key (256 random bits), or of issuer and subject of the account.
+    """
+
+    __tablename__ = "access_key"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(10), default="key")
+    label: Mapped[str] = mapped_column(String(200), default="")
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AccessGrant(Base):
+    """A role of a key in one study, or in every study (null); a participant's names the person."""
+
+    __tablename__ = "access_grant"
+    __table_args__ = (UniqueConstraint("key_id", "study_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    key_id: Mapped[UUID] = mapped_column(
+        ForeignKey("access_key.id", ondelete="CASCADE"), index=True
+    )
+    role: Mapped[str] = mapped_column(String(12))
+    study_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("study.id", ondelete="CASCADE"), index=True
+    )
+    subject_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("subject.id", ondelete="CASCADE"), index=True
+    )
+
+
+class WebSession(Base):
+    """A browser that logged in; `digest` is SHA-256 of its cookie."""
+
+    __tablename__ = "web_session"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[UUID] = mapped_column(
+        ForeignKey("access_key.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """Who did what: entries in a chain, each with the hash of the one before.
+
+    Nothing refers to it and it refers to nothing, so it outlives what it tells of.  The database
+    itself refuses to change or delete an entry (triggers of the migration).
+    """
+
+    __tablename__ = "audit"
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    time: Mapped[datetime] = mapped_column(default=now)
+    who: Mapped[str] = mapped_column(String(80))
+    action: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(10))
+    study_id: Mapped[UUID | None] = mapped_column(index=True)
+    detail: Mapped[str]
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, home, study
+from api.web import assets, home, login, study
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
+    login.router,
     home.router,
     study.router,
 )

@@ -49,7 +49,7 @@ def address(name: str) -> str:
     return f"/static/{digest}/{name}"
 
 
-@router.get("/static/{digest}/{name:path}", dependencies=needs("read"))
+@router.get("/static/{digest}/{name:path}", dependencies=needs("open"))
 def get_static(digest: str, name: str) -> Response:
     """Give a file; a browser keeps it for good, because its address changes with it."""
     present, names = _files()
