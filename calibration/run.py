@@ -106,13 +106,14 @@ def save(folder: Path, job: Job, found: Mapping[str, np.ndarray]) -> None:
 
 def run(folder: Path, todo: list[Job], workers: int) -> None:
     """Run the pieces in order; an interrupted run goes on where it stopped."""
-    began, done = time.monotonic(), 0
+    began, done, busy = time.monotonic(), 0, 0.0
     shares = sum(job.last - job.first for job in todo)
     pool = ProcessPoolExecutor(workers) if workers > 1 else None
     try:
         results = pool.map(work, todo) if pool is not None else map(work, todo)
-        for job, found, _ in results:
+        for job, found, seconds in results:
             save(folder, job, found)
+            busy += seconds
             done += job.last - job.first
             left = (time.monotonic() - began) / done * (shares - done)
             if sys.stderr.isatty():
@@ -121,4 +122,8 @@ def run(folder: Path, todo: list[Job], workers: int) -> None:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     if shares:
-        print(f"{shares} simulations run in {(time.monotonic() - began) / 60:.1f} min", flush=True)
+        print(
+            f"{shares} simulations run in {(time.monotonic() - began) / 60:.1f} min, "
+            f"{busy / 60:.1f} min of one processor",
+            flush=True,
+        )

@@ -6,7 +6,7 @@ day-to-day correlations of 0 to 0.7, where a t test on the same days gives 5 to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,18 @@ import numpy as np
 from hrv.compare import checks, diagnostics, results, two_stage
 from hrv.compare.base import Design
 from hrv.compare.days import Days, day_scores
-from hrv.compare.reml import S2_FLOOR, Fit, Inference, Problem, fit, kenward_roger
+from hrv.compare.hill import peaks
+from hrv.compare.reml import (
+    PHI_MAX,
+    S2_FLOOR,
+    Fit,
+    Inference,
+    Problem,
+    fit,
+    kenward_roger,
+    scale,
+    smallest_phi,
+)
 from hrv.errors import NotComputableError
 from hrv.types import Comparison, Float, Refusal
 
@@ -138,13 +149,18 @@ def likeliest(days: Days, x: Float) -> Fit:
     at a nominal 5 %; with the nugget 4 %.  One test a day says little about the nugget, so a
     finer search would gain nothing.
     """
-    shares = NUGGETS if days.noise_from == "none" else NUGGETS[:1]
-    fits = [fit(Problem(days.score, x, days.lag, days.noise, share)) for share in shares]
-    result = fits[0]
-    for other in fits[1:]:  # where phi is 0 all are the same: rounding must not choose
-        if other.log_likelihood > result.log_likelihood + 1e-9:
-            result = other
-    return result
+    problem = Problem(days.score, x, days.lag, days.noise)
+    if days.noise_from != "none":
+        return fit(problem)
+    scaled, unit = scale(problem)
+    ends = (smallest_phi(days.lag), PHI_MAX)
+    found = peaks(scaled.y, x, np.diff(days.day), NUGGETS, ends)
+    best = 0
+    for k, other in enumerate(found):  # where phi is 0 all are the same: rounding must not choose
+        if other.height > found[best].height + 1e-9:
+            best = k
+    start = (found[best].s2 * unit**2, found[best].phi)
+    return fit(replace(problem, nugget=NUGGETS[best]), start=start)
 
 
 def between_sd(result: Fit) -> float:

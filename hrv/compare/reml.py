@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hrv.compare import hill
 from hrv.errors import NotComputableError
 from hrv.types import Float, Int
 
@@ -28,8 +29,7 @@ DF_MIN = 1.5
 """Smallest Kenward–Roger degrees of freedom: below, the t interval has no use."""
 _PHI_APART = 0.01
 """Smallest phi searched where no two days are neighbours: at 0 its derivatives all vanish."""
-_START_PHI = (0.05, 0.35, 0.65, 0.9)
-_START_S2 = (0.01, 0.1, 0.4, 1.0, 3.0)
+_PHI_STEPS = 8
 _MAX_STEPS = 100
 _LAST_STEP = 1e-7
 """Relative size of a Newton step after which the next would be lost in rounding."""
@@ -73,7 +73,7 @@ class Problem:
     Parameters
     ----------
     y : float64[n]
-        Day scores.
+        Day scores, in the order of days.
     x : float64[n, p]
         Design matrix of full rank.
     lag : int64[n, n]
@@ -135,41 +135,29 @@ class Point:
     d2v: tuple[Float, Float]
 
 
-def log_likelihood(problem: Problem, s2: float, phi: float) -> float:
-    """Restricted log-likelihood up to a constant (Patterson & Thompson 1971, Biometrika 58)."""
-    return _log_likelihood(problem, s2 * problem.kernel(phi).r + problem.noise)
-
-
-def _log_likelihood(problem: Problem, v: Float) -> float:
-    """Return the log-likelihood at a covariance.
+def _inverse(matrix: Float) -> tuple[Float, float]:
+    """Inverse of a covariance and half the logarithm of its determinant.
 
     LAPACK is called directly: at tens of days its own work takes microseconds, and the
     checks and copies of the friendlier wrappers would be most of the time of a fit.
     """
     from scipy.linalg import lapack  # lazily: costs start-up
 
-    root, failed = lapack.dpotrf(v, lower=1)
+    root, failed = lapack.dpotrf(matrix, lower=1)
     if failed:
         raise NotComputableError("the covariance of the day scores cannot be inverted")
-    white = lapack.dtrtrs(root, np.column_stack((problem.x, problem.y)), lower=1)[0]
-    # of the triangular factor of (X, y) the last entry is the length of what X leaves of y
-    corner = np.abs(np.diagonal(lapack.dgeqrf(white)[0]))
-    log_det = np.log(np.diagonal(root)).sum() + np.log(corner[:-1]).sum()
-    return float(-log_det - 0.5 * corner[-1] ** 2)
-
-
-def _inverse(matrix: Float) -> Float:
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    half = lapack.dpotri(root, lower=1)[0]
+    whole = half + half.T - np.diag(np.diagonal(half))
+    return whole, float(np.log(np.diagonal(root)).sum())
 
 
 def evaluate(problem: Problem, s2: float, phi: float) -> Point:
     """Return likelihood, derivatives and the matrices Kenward–Roger needs at (s2, phi)."""
     y, x = problem.y, problem.x
     k = problem.kernel(phi)
-    v = s2 * k.r + problem.noise
-    vi = _inverse(v)
+    vi, log_det = _inverse(s2 * k.r + problem.noise)
     vix = vi @ x
-    phi_x = _inverse(x.T @ vix)
+    phi_x, log_det_x = _inverse(x.T @ vix)
     p = vi - vix @ phi_x @ vix.T
     py = p @ y
     dv = (k.r, s2 * k.r1)
@@ -186,7 +174,7 @@ def evaluate(problem: Problem, s2: float, phi: float) -> Point:
             information[i, j] = information[j, i] = 0.5 * trace
             hessian[i, j] = hessian[j, i] = 0.5 * trace - curve - 0.5 * second
     return Point(
-        _log_likelihood(problem, v),
+        float(-log_det - log_det_x - 0.5 * y @ py),
         score, hessian, information, phi_x @ (vix.T @ y), phi_x, vix, vi, dv, d2v,
     )  # fmt: skip
 
@@ -230,15 +218,20 @@ class Fit:
         return self.point.log_likelihood
 
 
-def fit(problem: Problem, *, phi: float | None = None) -> Fit:
+def fit(
+    problem: Problem, *, phi: float | None = None, start: tuple[float, float] | None = None
+) -> Fit:
     """Maximise the restricted likelihood over the between-day variance and phi.
 
     Parameters
     ----------
     problem : Problem
-        Scores, design, lags and known noise.
+        Scores (in the order of days), design, lags and known noise.
     phi : float, optional
         Use this day-to-day correlation instead of estimating it.
+    start : tuple of float, optional
+        Between-day variance, in squared units of the scores, and phi to begin at.  Default: the
+        highest point of a grid.
 
     Raises
     ------
@@ -246,8 +239,9 @@ def fit(problem: Problem, *, phi: float | None = None) -> Fit:
         If the scores leave no residual variation, or the search does not converge.
     """
     scaled, unit = scale(problem)
-    at = _climb(scaled, *_start(scaled, phi), phi_fixed=phi is not None)
-    point = evaluate(scaled, *at)
+    begins = _starts(scaled, phi) if start is None else [(start[0] / unit**2, start[1])]
+    found = [_climb(scaled, *begin, phi_fixed=phi is not None) for begin in begins]
+    at, point = max(found, key=lambda top: top[1].log_likelihood)
     beta = point.phi_x @ (point.vix.T @ (problem.y / unit)) * unit
     return Fit(
         at[0] * unit**2, at[1], beta, point, unit, problem.noise, phi is not None, problem.nugget
@@ -266,35 +260,41 @@ def scale(problem: Problem) -> tuple[Problem, float]:
     return replace(problem, y=(y - y.mean()) / unit, noise=problem.noise / unit**2), unit
 
 
-def _start(problem: Problem, phi: float | None) -> tuple[float, float]:
-    """Best point of a coarse grid: the surface can have two hills (smooth days, or noise)."""
-    best, at = -np.inf, (1.0, 0.0)
-    for f in _START_PHI if phi is None else (phi,):
-        correlation = problem.kernel(f).r
-        for s2 in _START_S2:
-            height = _log_likelihood(problem, s2 * correlation + problem.noise)
-            if height > best:
-                best, at = height, (s2, f)
-    return at
+def smallest_phi(lag: Int) -> float:
+    """Smallest phi searched: zero, where some days are neighbours."""
+    return 0.0 if (lag == 1).any() else _PHI_APART
 
 
-def _climb(problem: Problem, s2: float, phi: float, *, phi_fixed: bool) -> tuple[float, float]:
+def _starts(problem: Problem, phi: float | None) -> list[tuple[float, float]]:
+    """Where to climb from: the surface can have two hills (smooth days, or noise)."""
+    y, x, gap = problem.y, problem.x, np.diagonal(problem.lag, 1)
+    low, high = (smallest_phi(problem.lag), PHI_MAX) if phi is None else (phi, phi)
+    if not problem.noise.any():
+        found = hill.peaks(y, x, gap, (problem.nugget,), (low, high))
+    else:
+        phis = np.linspace(low, high, _PHI_STEPS if low < high else 1)
+        found = hill.summits(y, x, gap, np.diagonal(problem.noise), phis)
+    return [(peak.s2, peak.phi) for peak in found]
+
+
+def _climb(
+    problem: Problem, s2: float, phi: float, *, phi_fixed: bool
+) -> tuple[tuple[float, float], Point]:
     """Newton's method inside the bounds, Fisher scoring where the surface is not concave."""
-    smallest = 0.0 if (problem.lag == 1).any() else _PHI_APART
-    low = np.array([S2_FLOOR, phi if phi_fixed else smallest])
+    low = np.array([S2_FLOOR, phi if phi_fixed else smallest_phi(problem.lag)])
     high = np.array([np.inf, phi if phi_fixed else PHI_MAX])
-    at = np.array([s2, phi])
+    at = np.clip(np.array([s2, phi]), low, high)
+    here = evaluate(problem, *at)
     for _ in range(_MAX_STEPS):
-        here = evaluate(problem, *at)
         held = ((at <= low) & (here.score <= 0)) | ((at >= high) & (here.score >= 0))
-        free = np.flatnonzero(~held)
-        step = _direction(here, free)
+        step = _direction(here, np.flatnonzero(~held))
         if (np.abs(step) <= _LAST_STEP * np.array([at[0], 1.0])).all():
-            return _pair(np.clip(at + step, low, high))
+            at = np.clip(at + step, low, high)
+            return _pair(at), evaluate(problem, *at)
         moved = _search(problem, here, at, step, (low, high))
         if moved is None:
-            return _pair(at)
-        at = moved
+            return _pair(at), here
+        at, here = moved
     raise NotComputableError("the day model did not settle on a between-day variance")
 
 
@@ -316,7 +316,7 @@ def _direction(here: Point, free: Int) -> Float:
 
 def _search(
     problem: Problem, here: Point, at: Float, step: Float, bounds: tuple[Float, Float]
-) -> Float | None:
+) -> tuple[Float, Point] | None:
     """Halve the step until the likelihood rises; None when rounding is all that is left."""
     for _ in range(40):
         # a step may shrink the variance tenfold at most, so that it never jumps over the hill
@@ -324,8 +324,9 @@ def _search(
         trial[0] = max(trial[0], 0.1 * at[0], bounds[0][0])
         if (trial == at).all():
             return None
-        if log_likelihood(problem, *trial) >= here.log_likelihood:
-            return trial
+        there = evaluate(problem, *trial)
+        if there.log_likelihood >= here.log_likelihood:
+            return trial, there
         step = step / 2
     return None
 

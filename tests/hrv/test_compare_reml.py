@@ -9,7 +9,7 @@ from simulate_days import allowed_orders, ar1
 
 from hrv.compare import reml
 from hrv.compare.days import Days
-from hrv.compare.mixed_ar1 import day_model, regressors
+from hrv.compare.mixed_ar1 import NUGGETS, day_model, likeliest, regressors
 from hrv.errors import NotComputableError
 
 NOISE = {"none": 0.0, "small": 0.01, "large": 0.05}
@@ -186,7 +186,7 @@ def test_any_well_formed_problem_gets_finite_numbers_at_a_maximum():
             scaled = reml.Problem(
                 (y - y.mean()) / fitted.unit, x, problem.lag, problem.noise / fitted.unit**2
             )
-            assert reml.log_likelihood(scaled, *at) <= fitted.point.log_likelihood + 1e-3
+            assert reml.evaluate(scaled, *at).log_likelihood <= fitted.point.log_likelihood + 1e-3
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6])
@@ -225,3 +225,42 @@ def test_the_scatter_of_single_tests_is_not_taken_for_days_that_differ():
     assert model.fit.log_likelihood > alone.log_likelihood
     assert model.fit.phi > alone.phi
     assert model.between_sd < np.sqrt(alone.s2)
+
+
+@pytest.mark.parametrize("noise", ["none", "small", "large"])
+def test_of_two_hills_the_higher_one_is_climbed(noise):
+    """Few days can be read as smooth or as noisy; a dense grid of the oracle finds no better."""
+    grid = [(s2, phi) for s2 in np.geomspace(1e-3, 0.3, 25) for phi in np.linspace(0, 0.95, 25)]
+    for seed in range(100, 112):
+        problem = data_set(seed, days=28, phi=0.5, noise=noise, design="AB")
+        fitted = reml.fit(problem)
+
+        def height(s2, phi, problem=problem):
+            v = oracle.covariance(s2, phi, problem.lag, problem.noise)
+            return oracle.restricted_log_likelihood(problem.y, problem.x, v)
+
+        best = max(height(*at) for at in grid)
+        assert height(fitted.s2, fitted.phi) >= best - 1e-6
+
+
+def test_the_likeliest_nugget_is_found_on_its_highest_hill():
+    """Each nugget fitted from many starts: none is likelier than the one that was chosen."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        score = 0.18 * ar1(42, 0.5, rng) + 0.25 * rng.normal(size=42)
+        days = Days(
+            day=np.arange(42), score=score, count=np.ones(42, int), noise=np.zeros((42, 42)),
+            second=np.arange(42) // 7 % 2 == 1, block=np.arange(42) // 7,
+            weekend=np.arange(42) % 7 >= 5, covariates=np.zeros((42, 0)), names=(),
+            within_sd=np.nan, noise_from="none", adjusted=(),
+        )  # fmt: skip
+        x = regressors(days, trend=True)[0]
+        chosen = likeliest(days, x)
+        variance = float(np.var(score))
+        starts = [(variance, phi) for phi in (0.0, 0.3, 0.6, 0.9, 0.95)]
+        rivals = [
+            reml.fit(reml.Problem(score, x, days.lag, days.noise, nugget), start=at)
+            for nugget in NUGGETS
+            for at in starts
+        ]
+        assert chosen.log_likelihood >= max(f.log_likelihood for f in rivals) - 0.01
