@@ -33,10 +33,10 @@ fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then a
 		--binary-s $(FUZZ_BINARY_S) --text-s $(FUZZ_TEXT_S)
 
 calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
-	$(BIN)/python -m calibration --workers 2
+	$(BIN)/python -m benchmarks.calibration --workers 2
 
 calibrate-sample: $(VENV)/.runtime  ## the sample study's generator over 1000 seeds: is its true effect covered in 93-97 %?
-	$(BIN)/python -m calibration --workers 2 --sample
+	$(BIN)/python -m benchmarks.calibration --workers 2 --sample
 
 test-bluetoothd: $(VENV)/.test  ## straps against the real bluetoothd in QEMU (Debian; 90 MB once)
 	bash tests/bluetoothd/run.sh $(CURDIR)/$(BIN)/python

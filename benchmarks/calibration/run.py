@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
-from calibration import sample
-from calibration.cells import Cell, answers
+from benchmarks.calibration import sample
+from benchmarks.calibration.cells import Cell, answers
 
 SEED = 20261124
 CHUNK = 50

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from calibration.scenarios import EFFECT, Drawn
+from benchmarks.calibration.scenarios import EFFECT, Drawn
 from hrv.compare import bayesian, block_means, checks, mixed_ar1, randomisation, results
 from hrv.compare.base import Design
 from hrv.compare.days import Days, score_days

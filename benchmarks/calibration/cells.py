@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration import groups, regimens, sample
-from calibration.answers import PERSON, Answer, Person
-from calibration.scenarios import (
+from benchmarks.calibration import groups, regimens, sample
+from benchmarks.calibration.answers import PERSON, Answer, Person
+from benchmarks.calibration.scenarios import (
     Scenario,
     draw,
     drawn_scenarios,

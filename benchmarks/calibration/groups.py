@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from calibration.answers import LEVEL, NONE, Answer, Person, of_inference
-from calibration.scenarios import DAY_SD, WITHIN_SD, Scenario, draw
+from benchmarks.calibration.answers import LEVEL, NONE, Answer, Person, of_inference
+from benchmarks.calibration.scenarios import DAY_SD, WITHIN_SD, Scenario, draw
 from hrv.compare import bayesian, checks, mixed_ar1, random_slope, two_stage
 from hrv.compare.ancova import Arms
 from hrv.compare.ancova import least_squares as adjusted

@@ -1,15 +1,15 @@
 """The sample study's generator, seed by seed: beats, cleaning, recovery and comparison.
 
 Slower than all other cells (about a second a study), so it is a run of its own:
-`python -m calibration --sample`.
+`python -m benchmarks.calibration --sample`.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from calibration.answers import NONE, Answer
-from calibration.scenarios import Scenario
+from benchmarks.calibration.answers import NONE, Answer
+from benchmarks.calibration.scenarios import Scenario
 from hrv.clean import clean
 from hrv.compare import compare
 from hrv.recovery import recovery

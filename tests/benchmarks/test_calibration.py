@@ -10,10 +10,12 @@ from scipy import stats
 
 from hrv.compare import compare
 
-table = pytest.importorskip("calibration.table", reason="runs in a checkout, not on the wheel")
-run = pytest.importorskip("calibration.run")
-cells = pytest.importorskip("calibration.cells")
-scenarios = pytest.importorskip("calibration.scenarios")
+table = pytest.importorskip(
+    "benchmarks.calibration.table", reason="runs in a checkout, not on the wheel"
+)
+run = pytest.importorskip("benchmarks.calibration.run")
+cells = pytest.importorskip("benchmarks.calibration.cells")
+scenarios = pytest.importorskip("benchmarks.calibration.scenarios")
 
 
 def tables_of(drawn):
@@ -110,7 +112,7 @@ def test_where_a_t_test_of_days_raises_false_alarms_the_default_does_not():
 @pytest.fixture(scope="module")
 def published():
     """The table as it was last written by `make calibrate`."""
-    path = Path(__file__).resolve().parents[1] / "docs" / "calibration.csv"
+    path = Path(__file__).resolve().parents[2] / "docs" / "calibration.csv"
     with path.open(newline="") as lines:
         return [
             {k: v if k in ("method", "cell", "design", "kind", "verdict") else float(v)

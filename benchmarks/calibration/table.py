@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from calibration import groups, regimens, sample
-from calibration.cells import CELLS, METHOD_NOTES, SAMPLE_CELLS, Cell
-from calibration.run import SEED, rows
-from calibration.scenarios import EFFECT, KINDS, PHIS, SHOWN
+from benchmarks.calibration import groups, regimens, sample
+from benchmarks.calibration.cells import CELLS, METHOD_NOTES, SAMPLE_CELLS, Cell
+from benchmarks.calibration.run import SEED, rows
+from benchmarks.calibration.scenarios import EFFECT, KINDS, PHIS, SHOWN
 
 TYPE_I, COVERAGE = (0.01, 0.065), (0.935, 0.99)
 PUBLISHED_POWER = {

@@ -1,4 +1,4 @@
-"""Run the calibration and write its tables: `python -m calibration --help`."""
+"""Run the calibration and write its tables: `python -m benchmarks.calibration --help`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 import time
 from pathlib import Path
 
-from calibration import run, table
-from calibration.cells import CELLS, DEFAULT_RUNS, RUNS, SAMPLE_CELLS
+from benchmarks.calibration import run, table
+from benchmarks.calibration.cells import CELLS, DEFAULT_RUNS, RUNS, SAMPLE_CELLS
 
 ROUNDS = (0.1, 0.5, 1.0)
 """Every cell gets a tenth of its simulations first, so that a complete table exists early."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m calibration", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument(
         "--cells", type=Path, default=Path(".calibration"), help="where cells are kept"
     )

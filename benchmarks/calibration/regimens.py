@@ -12,8 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calibration.answers import NONE, Answer, of_inference
-from calibration.scenarios import CIRCADIAN, DAY_SD, MISSING, MONDAY, WEEKEND, WITHIN_SD, Scenario
+from benchmarks.calibration.answers import NONE, Answer, of_inference
+from benchmarks.calibration.scenarios import (
+    CIRCADIAN,
+    DAY_SD,
+    MISSING,
+    MONDAY,
+    WEEKEND,
+    WITHIN_SD,
+    Scenario,
+)
 from hrv.compare import carry_over, censored, components, dose_response, effect_over_time
 from hrv.compare.base import CompareSettings, Design
 from hrv.compare.block_means import least_squares

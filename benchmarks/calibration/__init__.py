@@ -1,0 +1,1 @@
+"""Error rates of every method on simulated studies with known truth: `make calibrate`."""

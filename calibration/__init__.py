@@ -1,1 +1,0 @@
-"""Error rates of every method on simulated studies with known truth: `python -m calibration`."""
