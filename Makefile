@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service crash test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ bench-cohort: $(VENV)/.test  ## a cohort of 1,000 simulated days: rates, two wor
 
 bench-service: $(VENV)/.test  ## what the service costs: the table in docs/service.md
 	$(BIN)/python -m benchmarks.service
+
+crash: $(VENV)/.test  ## power cuts, failing calls and kills at the counts of docs/reliability.md
+	PYTHONPATH=. $(BIN)/python tests/fault_run.py $(FAULTS)
 
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh

@@ -3,7 +3,8 @@
     HRVError
     ├── InputError           a value, argument or file is wrong; the message names it and the mend
     │   ├── FormatError      a recording or table cannot be read (carries the source and the line)
-    │   └── StudyError       a study file or its parts contradict each other
+    │   ├── StudyError       a study file or its parts contradict each other
+    │   └── StorageError     a file cannot be written: the disk is full, a permission missing
     ├── NotComputableError   the input is well formed, but the data cannot support the number
     └── MissingExtraError    an optional dependency is needed (carries the extra's name)
 
@@ -44,6 +45,10 @@ class FormatError(InputError):
 
 class StudyError(InputError):
     """A study file or its parts contradict each other."""
+
+
+class StorageError(InputError):
+    """A file cannot be written: the disk is full or read-only, or a permission is missing."""
 
 
 class NotComputableError(HRVError):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hrv.errors import HRVError, InputError
+from hrv.errors import HRVError, InputError, StorageError
 from hrv.types import Flag, RRSeries
 from ingest.align import Overlap, beats_hash, shared
 from ingest.events import read_tags
@@ -134,7 +134,8 @@ def import_folder(
         run.done += path.stat().st_size
     run.take_logs()
     run.report.overlapping, run.report.doubled = run.overlaps(), run.doubled()
-    if run.report.recordings or any(run.report.rows.values()):
+    fresh = run.report.recordings or any(run.report.rows.values())
+    if fresh or (study.entries and not study.finished):  # an earlier run may have been cut off
         run.report.todo = [*study.finish(folder.resolve().name), *run.strangers()]
     return run.report
 
@@ -274,6 +275,8 @@ class _Run:
                 else:
                     table = log.read(source, tz=self.study.tz, subject=subject)
                 self._rows(log, table, name, subject, self._start_for(name))
+            except StorageError:  # not the file's fault: nothing after it could be kept either
+                raise
             except HRVError as error:
                 self.report.unread.append((name, _reason(error, source.name)))
                 continue

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from hrv.errors import InputError
+from hrv.errors import StorageError
+from ingest.durable import write_file
 
 
 def write_log(table: pd.DataFrame, path: str | Path) -> None:
@@ -19,7 +20,7 @@ def write_log(table: pd.DataFrame, path: str | Path) -> None:
 
     Raises
     ------
-    InputError
+    StorageError
         If the file cannot be written.
     """
     rows = [[spelled(value) for value in row] for row in table.itertuples(index=False)]
@@ -32,11 +33,9 @@ def write_rows(rows: Sequence[Sequence[str]], path: str | Path) -> None:
     csv.writer(out, lineterminator="\n").writerows(rows)
     path = Path(path)
     try:
-        fresh = path.with_name(path.name + ".new")
-        fresh.write_text(out.getvalue(), encoding="utf-8", newline="")
-        fresh.replace(path)
+        write_file(path, out.getvalue().encode())
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+        raise StorageError(f"cannot write {path}: {error.strerror}") from None
 
 
 def spelled(value: object) -> str:

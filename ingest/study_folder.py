@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -13,9 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from hrv.errors import InputError
+from hrv.errors import InputError, StorageError
 from hrv.types import RRSeries
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.durable import make_folder, write_file
 from ingest.events import read_doses, read_events, read_phases
 from ingest.formats._write_text import write_text
 from ingest.logs import spelled, write_rows
@@ -126,9 +128,9 @@ class StudyFolder:
         study._known = {entry.sha256 for entry in study.entries}
         if not dry_run:
             try:
-                study.path.mkdir(parents=True, exist_ok=True)
+                make_folder(study.path)
             except OSError as error:
-                raise InputError(f"cannot make {study.path}: {error.strerror}") from None
+                raise StorageError(f"cannot make {study.path}: {error.strerror}") from None
         return study
 
     @property
@@ -136,6 +138,11 @@ class StudyFolder:
         """Whose recordings without a name of their own are, by the study file."""
         given = self._data.get("data", {}).get("subject")
         return None if given is None else str(given)
+
+    @property
+    def finished(self) -> bool:
+        """True if the study file is there."""
+        return (self.path / "study.toml").exists()
 
     def check_subject(self, subject: str) -> None:
         """Refuse a person whom the study file could not tell from others.
@@ -165,11 +172,13 @@ class StudyFolder:
         if self.dry_run:
             return
         folder = self.path / RECORDINGS
+        text = io.StringIO()
+        write_text(rr, text)
         try:
-            folder.mkdir(exist_ok=True)
-            write_text(rr, folder / name)
+            make_folder(folder)
+            write_file(folder / name, text.getvalue().encode())
         except OSError as error:
-            raise InputError(f"cannot write {folder / name}: {error.strerror}") from None
+            raise StorageError(f"cannot write {folder / name}: {error.strerror}") from None
 
     def list_recordings(self, names: Iterable[str], subject: str) -> None:
         """Add recordings to the manifest, each once; a pattern in the study finds them itself."""
@@ -243,12 +252,15 @@ class StudyFolder:
         if self.dry_run:
             return []
         if not path.exists():
-            zone = f"tz = {json.dumps(self.tz)}\n" if self.tz else ""
-            path.write_text(_STUDY.format(title=json.dumps(title), tz=zone), encoding="utf-8")
-            self._data = _study_file(path)
-            for log in LOGS:
+            for log in LOGS:  # first the tables, then the file that names them
                 if not self._path(log).exists():
                     write_rows([list(log.columns)], self._path(log))
+            zone = f"tz = {json.dumps(self.tz)}\n" if self.tz else ""
+            try:
+                write_file(path, _STUDY.format(title=json.dumps(title), tz=zone).encode())
+            except OSError as error:
+                raise StorageError(f"cannot write {path}: {error.strerror}") from None
+            self._data = _study_file(path)
         unnamed = [
             f'add {log.name} = "{log.name}.csv" to [{section}] of {path}'
             for log in LOGS
@@ -287,7 +299,7 @@ def _index(path: Path) -> list[Entry]:
 def _append(
     path: Path, columns: tuple[str, ...], lines: list[dict[str, str]], *, once: str = ""
 ) -> None:
-    """Append lines to a CSV file under its head; `once` names a column of unique cells.
+    """Append lines, all or none, to a CSV file under its head; `once`: a column of unique cells.
 
     A column that the file lacks and a line needs is added to the file.
 
@@ -310,14 +322,16 @@ def _append(
             padding = [""] * len(more)
             write_rows([[*head, *more], *([*row, *padding] for row in rows[1:]), *fresh], path)
             return
-        with path.open("a", encoding="utf-8", newline="") as file:
-            out = csv.writer(file, lineterminator="\n")
-            if not rows:
-                out.writerow([*head, *more])
-            elif not text.endswith(("\n", "\r")):
-                file.write("\n")
-            out.writerows(fresh)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        added = io.StringIO()
+        if rows and not text.endswith(("\n", "\r")):
+            added.write("\n")
+        csv.writer(added, lineterminator="\n").writerows(
+            fresh if rows else [[*head, *more], *fresh]
+        )
+        write_file(path, (path.read_bytes() if rows else b"") + added.getvalue().encode())
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot write {path}: {error}") from None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from api.store import migrate
 from hrv.errors import InputError, MissingExtraError
+from ingest.durable import make_folder
 
 FILE = "store.sqlite3"
 """Name of the database in the store's folder."""
@@ -163,7 +164,7 @@ def open_store(where: str | Path, *, upgrade: bool = True) -> Store:
 def _sqlite(folder: Path) -> tuple[Engine, Path]:
     folder = folder.expanduser()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, mode=0o700)
     except (FileExistsError, NotADirectoryError):
         raise InputError(f"{folder} is a file; name a folder for the store") from None
     except OSError as error:

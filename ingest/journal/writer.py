@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hrv.errors import InputError
+from hrv.errors import InputError, StorageError
+from ingest.durable import sync_folder, write_all
 from ingest.journal.reader import Walk
 from ingest.journal.record import MAGIC, Kind, Record, of_fields, pack
 from ingest.timing import SystemTime, Time
@@ -61,7 +62,7 @@ class JournalWriter:
         try:
             self._file = os.open(self.path, flags, 0o600)
         except OSError as error:
-            raise InputError(f"cannot record into {self.path}: {error.strerror}") from None
+            raise StorageError(f"cannot record into {self.path}: {error.strerror}") from None
         try:
             _lock(self._file, self.path)
             fields = self._take_over()
@@ -71,7 +72,7 @@ class JournalWriter:
         except BaseException:
             os.close(self._file)
             raise
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def _take_over(self) -> dict[str, Any]:
         """Begin the file, or cut its torn tail; return what the SESSION record must tell."""
@@ -80,7 +81,7 @@ class JournalWriter:
         if not data or MAGIC.startswith(data):  # new, or cut within its first bytes
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)
-            _write_all(self._file, MAGIC)
+            write_all(self._file, MAGIC)
             fields["session"] = str(uuid.uuid4())
             return fields
         walk, end = Walk(data, self.path.name), len(MAGIC)
@@ -112,7 +113,7 @@ class JournalWriter:
         """
         begin = os.lseek(self._file, 0, os.SEEK_CUR)
         try:
-            _write_all(self._file, pack(record, self._sequence))
+            write_all(self._file, pack(record, self._sequence))
         except OSError:
             os.ftruncate(self._file, begin)
             os.lseek(self._file, begin, os.SEEK_SET)
@@ -149,11 +150,6 @@ class JournalWriter:
         self.close("stopped" if kind is None else f"{kind.__name__}: {error}"[:500])
 
 
-def _write_all(file: int, data: bytes) -> None:
-    while data:  # a full disk may take a part only
-        data = data[os.write(file, data) :]
-
-
 def _lock(file: int, path: Path) -> None:
     """Take the file for this process alone; the lock ends with the process."""
     try:
@@ -167,14 +163,3 @@ def _lock(file: int, path: Path) -> None:
             f"{path.name}: another recorder is writing to this journal; stop it or choose "
             "another --out"
         ) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the disk hold the file's name, too (POSIX only)."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
