@@ -103,6 +103,32 @@ def compare(
 
 
 @returning
+def detectable(
+    declared: Mapping[str, Any], simulations: int, *, beside: bool
+) -> list[dict[str, Any]]:
+    """Say what a plan can detect, and if asked what the designs people have in mind can."""
+    from api.plan_words import difference
+    from hrv.plan.design import Plan
+    from hrv.plan.proposal import alternatives, detectable, layout_of
+    from hrv.plan.variation import assumed
+
+    plan = Plan(**declared)
+    variation = assumed(plan.endpoint)
+    layouts = alternatives(plan) if beside else (layout_of(plan),)
+    return [
+        {
+            "design": power.layout.name,
+            "days": power.layout.total_days,
+            "drawn": power.layout.drawn,
+            "orders": len(power.layout.orders) if power.layout.drawn else 0,
+            "detects": difference(plan, variation, power),
+            "simulations": int(power.estimate.size),
+        }
+        for power in detectable(plan, variation, layouts, n=simulations)
+    ]
+
+
+@returning
 def table(
     where: str, recording_id: UUID, what: str, parameters: Mapping[str, Any], media: str
 ) -> bytes:

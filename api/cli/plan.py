@@ -14,7 +14,8 @@ from api.cli import _clock
 from api.cli import _options as opt
 from api.cli._allocate import allocate
 from api.cli._output import OutputFormat, emit_json, emit_text
-from api.cli._plan import as_mapping, for_people
+from api.cli._plan import for_people
+from api.plan_words import as_mapping
 
 if TYPE_CHECKING:
     from hrv.plan.design import Plan

@@ -45,6 +45,7 @@ from api.schemas.logs import (
     Phase,
     PhaseIn,
 )
+from api.schemas.plans import Planned, PlannedIn, Proposal, ProposalIn
 from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, MarkIn, Recording
 from api.schemas.results import (
     ComparisonIn,
@@ -378,6 +379,18 @@ class Client(Transport):
         return self._read(f"/v1/comparisons/{comparison_id}/report").text
 
     # -- plans and the catalogue ---------------------------------------------------------------
+
+    def propose_plan(self, plan: ProposalIn) -> Proposal:
+        """Say what a design asks of people and what it can detect; nothing is drawn."""
+        return self._create("/v1/plans/proposal", plan, Proposal)
+
+    def draw_plan(self, plan: PlannedIn) -> Planned:
+        """Draw a plan, register it, and make the study it becomes."""
+        return self._create("/v1/plans", plan, Planned)
+
+    def plan_file(self, plan_id: UUID, name: str) -> bytes:
+        """Return a file that goes with a plan: calendar, sheet, registration."""
+        return self._read(f"/v1/plans/{plan_id}/files/{name}").content
 
     def create_plan(self, study_id: UUID, plan: PlanIn) -> Plan:
         """Keep a plan."""

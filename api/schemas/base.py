@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -35,6 +35,17 @@ def _text_time(value: Any) -> Any:
     raise ValueError("a time is text in ISO 8601 with a zone, such as 2026-03-02T08:00:00+01:00")
 
 
+def _text_day(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("a day is text in ISO 8601, such as 2026-12-07")
+    day = date.fromisoformat(value)
+    if not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise ValueError(f"the year must lie from {FIRST_YEAR} to {LAST_YEAR - 1}")
+    return day
+
+
 def _plain_time(value: datetime) -> datetime:
     if not FIRST_YEAR <= value.year < LAST_YEAR:
         raise ValueError(f"the year must lie from {FIRST_YEAR} to {LAST_YEAR - 1}")
@@ -57,6 +68,9 @@ Time = Annotated[
     ),
 ]
 """An aware moment, ISO 8601."""
+
+Day = Annotated[date, BeforeValidator(_text_day)]
+"""A day of the calendar, ISO 8601."""
 
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")

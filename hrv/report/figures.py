@@ -182,7 +182,7 @@ def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
         first, second = result.study.conditions
         table = pd.DataFrame(
             {
-                "subject": kept.get("subject", result.study.sessions[0].subject),
+                "subject": kept.get("subject", _only_person(result)),
                 "day": kept["date"],
                 "score": kept["score"],
                 "condition": np.where(kept["second_condition"], second, first),
@@ -198,6 +198,13 @@ def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
     dated = dated.assign(day=[pd.Timestamp(t).date().isoformat() for t in dated["time"]])
     table = dated.groupby(["subject", "day", "condition"], sort=False)["score"].mean().reset_index()
     return table, "One dot is the mean of one day's episodes."
+
+
+def _only_person(result: StudyResult) -> str:
+    """Pseudonym of the one person; a study of scores alone has no recording that names it."""
+    study = result.study
+    named = [s.subject for s in study.sessions] or list(study.phases.get("subject", ()))
+    return str(named[0]) if named else ""
 
 
 def person_means(result: StudyResult) -> pd.DataFrame:
