@@ -45,7 +45,7 @@ def _held(session: Session, study_id: UUID) -> models.HeldKey:
     return held
 
 
-@router.get("/key", response_model=KeyIn, responses=docs.got(409), dependencies=needs("export"))
+@router.get("/key", response_model=KeyIn, responses=docs.got(409), dependencies=needs("manage"))
 def get_key(
     study_id: UUID, request: Request, service: Svc, _held_tag: cond.IfNoneMatch = None
 ) -> Response:
@@ -68,7 +68,7 @@ def get_key(
     status_code=201,
     response_model=Disclosed,
     responses=docs.made(404),
-    dependencies=needs("export"),
+    dependencies=needs("manage"),
 )
 def disclose_key(
     study_id: UUID, request: Request, service: Svc, body: DisclosureIn, key: creation.Key = None

@@ -55,7 +55,7 @@ def declared(body: DesignOfPlan) -> dict[str, Any]:
     "/proposal",
     response_model=Proposal,
     responses=docs.problems(400, 413),
-    dependencies=needs("read"),
+    dependencies=needs("enter"),
 )
 async def propose(service: Svc, body: ProposalIn) -> Proposal:
     """Say what a design asks of people and what it can detect; nothing is drawn or stored."""
@@ -87,7 +87,7 @@ async def propose(service: Svc, body: ProposalIn) -> Proposal:
     status_code=201,
     response_model=Planned,
     responses=docs.made(),
-    dependencies=needs("write"),
+    dependencies=needs("create"),
 )
 def draw_plan(
     request: Request, service: Svc, body: PlannedIn, key: creation.Key = None

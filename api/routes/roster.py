@@ -151,7 +151,7 @@ def withdraw_subject(
     "/subjects/{subject_id}/data",
     status_code=204,
     responses=docs.deleted(422),
-    dependencies=needs("delete"),
+    dependencies=needs("manage"),
 )
 def delete_subject_data(subject_id: UUID, service: Svc, if_match: cond.IfMatch = None) -> Response:
     """Delete everything measured or noted of somebody who withdrew; the roster keeps that they did.

@@ -66,7 +66,7 @@ def test_a_drawn_plan_is_a_study_with_phases_planned_doses_and_its_files(planner
     assert all(f.purpose for f in made.files)
     assert made.sha256 in planner.plan_file(made.plan_id, "registration.txt").decode()
     assert planner.plan_file(made.plan_id, "calendar-P01.ics").startswith(b"BEGIN:VCALENDAR")
-    with pytest.raises(ServiceError, match="no file 'key.json'"):
+    with pytest.raises(ServiceError, match=r"no file 'key\.json'"):
         planner.plan_file(made.plan_id, "key.json")
 
 
