@@ -52,9 +52,13 @@ def checklist_table(result: StudyResult) -> pd.DataFrame:
 
 def as_mapping(result: StudyResult) -> dict[str, Any]:
     """Everything a program wants: the headline at the top, the rest below."""
+    from hrv.report.figures import day_scores
+    from hrv.report.view import verdict
+
     return {
         "title": result.study.title,
         "endpoint": result.study.primary,
+        "words": vars(verdict(result)),
         **comparison_mapping(result.headline),
         "methods": [comparison_mapping(c) for c in result.primary.values()],
         "exploratory": [
@@ -69,6 +73,8 @@ def as_mapping(result: StudyResult) -> dict[str, Any]:
         "outcomes": result.log.outcomes,
         "moderators": result.log.moderators,
         "external_claims": result.study.log.claims,
+        "curves": result.curves,
+        "days": day_scores(result)[0],
         "recovery": result.recovery,
         "quality": result.quality,
         "checklist": checklist_table(result),

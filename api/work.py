@@ -27,7 +27,9 @@ from api.store.recordings import read_series
 from api.store.studies import build_study, content_key, episodes_of
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
+from hrv.metrics.base import MetricSettings
 from hrv.types import NNSeries
+from hrv.types.series import CORRECTED, Flag
 
 _KEPT = 4
 _MOST_BEATS_KEPT = 200_000
@@ -195,10 +197,41 @@ def _summary(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
     return Described(frame, {}, settings)
 
 
+def _cleaned_beats(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
+    import numpy as np
+    import pandas as pd
+
+    nn, rr = ready.nn, ready.nn.rr
+    kept = (rr.flag & CORRECTED) == 0
+    joined = np.zeros(len(rr), bool)
+    joined[kept] = nn.joined
+    columns = {"t_s": rr.t_s, "rr_ms": rr.rr_ms, "flag": rr.flag, "kept": kept, "joined": joined}
+    start = None if nn.start is None else nn.start.isoformat()
+    said = {
+        "start": start,
+        "clean": {"method": nn.method, **nn.settings},
+        "flags": {str(flag.name).lower(): int(flag) for flag in Flag if flag},
+    }
+    return Described(pd.DataFrame(columns, copy=False), {"t_s": "s", "rr_ms": "ms"}, said)
+
+
+def _spectrum(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
+    from dataclasses import replace
+
+    from hrv.metrics.settings import SpectralSettings
+    from hrv.metrics.spectral.density import spectrum
+
+    settings = MetricSettings(spectral=replace(SpectralSettings(), method=parameters["method"]))
+    frame = spectrum(ready.nn, settings)
+    return Described(frame, frame.attrs["units"], frame.attrs["settings"])
+
+
 TABLES: Mapping[str, Callable[[Cleaned, Mapping[str, Any]], Described]] = {
     "windows": _windows,
     "recovery": _recovery,
     "summary": _summary,
+    "cleaned": _cleaned_beats,
+    "spectrum": _spectrum,
 }
 """Tables of one recording."""
 

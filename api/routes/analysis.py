@@ -1,4 +1,4 @@
-"""/v1/recordings/{id}/windows, summary and recovery: metrics of one recording."""
+"""/v1/recordings/{id}/windows, summary, recovery, cleaned and spectrum: one recording's numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated, Any
 from uuid import UUID
@@ -105,6 +106,50 @@ async def get_recovery(
 ) -> Response:
     """Compute how the heart came back after each stressor: one row an episode."""
     return await _answer(request, service, recording_id, "recovery", {"clean": clean})
+
+
+@router.get(
+    "/cleaned", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+)
+async def get_cleaned(
+    recording_id: UUID,
+    request: Request,
+    service: Svc,
+    clean: Cleaner = "lipponen_tarvainen",
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """Read every interval with what the cleaner says of it.
+
+    `flag` is a sum of those in `settings.flags`; `kept` is false where the interval was left out,
+    `joined` true where it and the one before may make a successive difference.
+    """
+    return await _answer(request, service, recording_id, "cleaned", {"clean": clean})
+
+
+class Estimate(StrEnum):
+    """How power spectra are estimated."""
+
+    WELCH = "welch"
+    AR = "ar"
+    LOMB = "lomb"
+
+
+@router.get(
+    "/spectrum", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+)
+async def get_spectrum(
+    recording_id: UUID,
+    request: Request,
+    service: Svc,
+    method: Annotated[
+        Estimate, Query(description="Welch, autoregression or Lomb–Scargle.")
+    ] = Estimate.WELCH,
+    clean: Cleaner = "lipponen_tarvainen",
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """Compute the power spectral density that vlf, lf and hf are integrals of."""
+    parameters = {"method": method.value, "clean": clean}
+    return await _answer(request, service, recording_id, "spectrum", parameters)
 
 
 def _names(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from api import conditions as cond
 from api import creation, paging
 from api.access import needs
+from api.errors import NOT_FOUND, ProblemError
 from api.representations import JSON, TABLES, Described, choose, encode
 from api.routes import _docs as docs
 from api.routes._find import find
@@ -34,6 +35,8 @@ class Part(StrEnum):
     """Tables of a comparison."""
 
     METHODS = "methods"
+    DAYS = "days"
+    CURVES = "curves"
     RECOVERY = "recovery"
     QUALITY = "quality"
     RATES = "rates"
@@ -161,6 +164,9 @@ def get_comparison_table(
 
 def _part(data: bytes, part: Part) -> Described:
     whole = orjson.loads(data)
+    if part is not Part.METHODS and part.value not in whole:
+        why = f"this comparison was made by an earlier version, without {part.value}; compare again"
+        raise ProblemError(NOT_FOUND, why)
     if part is not Part.METHODS:
         return Described(pd.DataFrame(whole[part.value]), {}, {})
     first = [("primary", whole["endpoint"], row) for row in whole["methods"]]

@@ -91,6 +91,11 @@ class ComparisonOut(NamedAnswer):
     methods: list[Answer]
     exploratory: list[NamedAnswer]
     not_answered: list[RefusalOut]
+    words: dict[str, Any] = Field(description="The verdict as the report words it.")
+    days: list[dict[str, Any]] = Field(description="The endpoint by person and day.")
+    curves: list[dict[str, Any]] = Field(
+        description="Heart rate above baseline after the stressor, mean and interval by condition."
+    )
     rates: list[dict[str, Any]]
     adherence: list[dict[str, Any]]
     recovery: list[dict[str, Any]]

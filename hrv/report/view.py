@@ -78,7 +78,7 @@ def build(result: StudyResult) -> Report:
         title=result.study.title or "Stress recovery",
         subtitle=f"{words.sentence_case(title)}: {second} compared with {first}",
         facts=_facts(result),
-        verdict=_verdict(result),
+        verdict=verdict(result),
         sections=_sections(result),
         versions=settings.versions(),
     )
@@ -99,7 +99,8 @@ def _facts(result: StudyResult) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _verdict(result: StudyResult) -> Verdict:
+def verdict(result: StudyResult) -> Verdict:
+    """Say what a reader takes home."""
     head, study = result.headline, result.study
     _, unit = words.outcome(study.primary, head)
     kind = {"refused": "refused", "inconclusive": "inconclusive"}.get(head.verdict, "answered")
