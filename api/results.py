@@ -52,7 +52,7 @@ def checklist_table(result: StudyResult) -> pd.DataFrame:
 
 def as_mapping(result: StudyResult) -> dict[str, Any]:
     """Everything a program wants: the headline at the top, the rest below."""
-    from hrv.report.figures import day_scores
+    from hrv.report.figures import day_scores, half_lives
     from hrv.report.view import verdict
 
     return {
@@ -74,6 +74,7 @@ def as_mapping(result: StudyResult) -> dict[str, Any]:
         "moderators": result.log.moderators,
         "external_claims": result.study.log.claims,
         "curves": result.curves,
+        "half_lives": half_lives(result),
         "days": day_scores(result)[0],
         "recovery": result.recovery,
         "quality": result.quality,

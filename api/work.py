@@ -28,8 +28,7 @@ from api.store.studies import build_study, content_key, episodes_of
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
 from hrv.metrics.base import MetricSettings
-from hrv.types import NNSeries
-from hrv.types.series import CORRECTED, Flag
+from hrv.types import Episode, NNSeries
 
 _KEPT = 4
 _MOST_BEATS_KEPT = 200_000
@@ -163,9 +162,7 @@ def _windows(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
     return Described(frame.reset_index(drop=frame.index.name is None), units, settings)
 
 
-def _recovery(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
-    from hrv.recovery import recovery
-
+def _episodes(ready: Cleaned) -> tuple[Episode, ...]:
     with _store(ready.where).read() as session:
         recording = session.get_one(Recording, ready.recording_id)
         study = session.get_one(Study, recording.study_id)
@@ -173,7 +170,13 @@ def _recovery(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
         episodes = episodes_of(session, study, recording, ready.nn.rr, name)
     if not episodes:
         raise NotComputableError("no event of kind 'stress' falls into this recording")
-    frame = recovery(ready.nn, episodes)
+    return episodes
+
+
+def _recovery(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
+    from hrv.recovery import recovery
+
+    frame = recovery(ready.nn, _episodes(ready))
     said = {k: frame.attrs[k] for k in ("settings", "clean", "unknown")}
     return Described(frame, frame.attrs["units"], said)
 
@@ -198,32 +201,46 @@ def _summary(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
 
 
 def _cleaned_beats(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
-    import numpy as np
+    from hrv.plots import data
+
+    nn = ready.nn
+    start = None if nn.start is None else nn.start.isoformat()
+    said = {"start": start, "clean": {"method": nn.method, **nn.settings}}
+    return Described(data.beats(nn), {"t_s": "s", "rr_ms": "ms"}, said)
+
+
+def _phases(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
+    from hrv.plots import data
+
+    frame = data.phases(ready.nn, _episodes(ready))
+    return Described(frame, {"start_s": "s", "stop_s": "s"}, {})
+
+
+def _poincare(ready: Cleaned, _parameters: Mapping[str, Any]) -> Described:
     import pandas as pd
 
-    nn, rr = ready.nn, ready.nn.rr
-    kept = (rr.flag & CORRECTED) == 0
-    joined = np.zeros(len(rr), bool)
-    joined[kept] = nn.joined
-    columns = {"t_s": rr.t_s, "rr_ms": rr.rr_ms, "flag": rr.flag, "kept": kept, "joined": joined}
-    start = None if nn.start is None else nn.start.isoformat()
-    said = {
-        "start": start,
-        "clean": {"method": nn.method, **nn.settings},
-        "flags": {str(flag.name).lower(): int(flag) for flag in Flag if flag},
-    }
-    return Described(pd.DataFrame(columns, copy=False), {"t_s": "s", "rr_ms": "ms"}, said)
+    from hrv.plots import data
+
+    found = data.poincare(ready.nn)
+    axes = {"sd1_ms": found.sd1_ms, "sd2_ms": found.sd2_ms, "reasons": found.reasons}
+    said = {"centre_ms": found.centre_ms, **axes, "outline_ms": found.outline().tolist()}
+    frame = pd.DataFrame({"first_ms": found.first_ms, "second_ms": found.second_ms})
+    return Described(frame, {"first_ms": "ms", "second_ms": "ms"}, plain(said))
 
 
 def _spectrum(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
-    from dataclasses import replace
+    import pandas as pd
 
     from hrv.metrics.settings import SpectralSettings
-    from hrv.metrics.spectral.density import spectrum
+    from hrv.plots import data
 
-    settings = MetricSettings(spectral=replace(SpectralSettings(), method=parameters["method"]))
-    frame = spectrum(ready.nn, settings)
-    return Described(frame, frame.attrs["units"], frame.attrs["settings"])
+    settings = MetricSettings(spectral=SpectralSettings(method=parameters["method"]))
+    found = data.spectrum(ready.nn, settings)
+    columns = {"frequency_hz": found.frequency_hz, "density_ms2_hz": found.density_ms2_hz}
+    units = {"frequency_hz": "Hz", "density_ms2_hz": "ms²/Hz"}
+    return Described(
+        pd.DataFrame(columns), units, {"method": found.method, "bands": plain(found.bands)}
+    )
 
 
 TABLES: Mapping[str, Callable[[Cleaned, Mapping[str, Any]], Described]] = {
@@ -231,6 +248,8 @@ TABLES: Mapping[str, Callable[[Cleaned, Mapping[str, Any]], Described]] = {
     "recovery": _recovery,
     "summary": _summary,
     "cleaned": _cleaned_beats,
+    "phases": _phases,
+    "poincare": _poincare,
     "spectrum": _spectrum,
 }
 """Tables of one recording."""

@@ -1,4 +1,4 @@
-"""/v1/recordings/{id}/windows, summary, recovery, cleaned and spectrum: one recording's numbers."""
+"""/v1/recordings/{id}/windows, summary, recovery and more: what is computed of one recording."""
 
 from __future__ import annotations
 
@@ -118,12 +118,37 @@ async def get_cleaned(
     clean: Cleaner = "lipponen_tarvainen",
     _held: cond.IfNoneMatch = None,
 ) -> Response:
-    """Read every interval with what the cleaner says of it.
+    """Read every interval with what the cleaner made of it.
 
-    `flag` is a sum of those in `settings.flags`; `kept` is false where the interval was left out,
-    `joined` true where it and the one before may make a successive difference.
+    `kind` is empty for a normal interval, else why it was left out; `gap`: beats were lost before.
     """
     return await _answer(request, service, recording_id, "cleaned", {"clean": clean})
+
+
+@router.get("/phases", response_model=Table, responses=docs.tabled(409), dependencies=needs("read"))
+async def get_recording_phases(
+    recording_id: UUID,
+    request: Request,
+    service: Svc,
+    clean: Cleaner = "lipponen_tarvainen",
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """Find baseline, stressor and recovery of each episode, and what bounds them."""
+    return await _answer(request, service, recording_id, "phases", {"clean": clean})
+
+
+@router.get(
+    "/poincare", response_model=Table, responses=docs.tabled(409), dependencies=needs("read")
+)
+async def get_poincare(
+    recording_id: UUID,
+    request: Request,
+    service: Svc,
+    clean: Cleaner = "lipponen_tarvainen",
+    _held: cond.IfNoneMatch = None,
+) -> Response:
+    """Pair each interval with the next it is joined to; the ellipse is in `settings`."""
+    return await _answer(request, service, recording_id, "poincare", {"clean": clean})
 
 
 class Estimate(StrEnum):
@@ -196,7 +221,7 @@ def _key(
             version("hrv-recovery"), what, media, sorted(parameters.items()), row.beats_sha256,
             row.provenance, None if row.start is None else to_text(row.start),
         ]  # fmt: skip
-        if what == "recovery":
+        if what in ("recovery", "phases"):
             own = models.Event.subject_id == row.subject_id
             counted = select(func.count(), func.max(models.Event.updated_at)).where(own)
             said += [str(value) for value in session.execute(counted).one()]

@@ -96,6 +96,9 @@ class ComparisonOut(NamedAnswer):
     curves: list[dict[str, Any]] = Field(
         description="Heart rate above baseline after the stressor, mean and interval by condition."
     )
+    half_lives: list[dict[str, Any]] | None = Field(
+        description="Median time to half recovery by condition; null where none was measured."
+    )
     rates: list[dict[str, Any]]
     adherence: list[dict[str, Any]]
     recovery: list[dict[str, Any]]

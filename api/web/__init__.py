@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, home, login, study
+from api.web import assets, home, login, quality, study, subject
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
     login.router,
     home.router,
     study.router,
+    subject.router,
+    quality.router,
 )
 """Every page; `api.routes.ROUTERS` takes them in."""

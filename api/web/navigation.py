@@ -2,5 +2,9 @@
 
 from __future__ import annotations
 
-STUDY_PAGES: tuple[tuple[str, str], ...] = (("Overview", ""),)
+STUDY_PAGES: tuple[tuple[str, str], ...] = (
+    ("Overview", ""),
+    ("Recovery", "/recovery"),
+    ("Recordings", "/recordings"),
+)
 """Title, and what follows ``/studies/{study_id}`` in the address."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,8 @@ from starlette.responses import HTMLResponse
 from api.access import principal_of
 from api.web import assets
 from api.web.navigation import STUDY_PAGES
+from hrv.endpoints import title
+from hrv.report import numbers, words
 
 POLICY = "; ".join(
     (
@@ -50,7 +51,16 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"static": assets.address, "STUDY_PAGES": STUDY_PAGES}
-    made.filters |= {"date": date, "moment": moment, "span": span, "plural": plural}
+    made.filters |= {
+        "day": numbers.day,
+        "moment": numbers.moment,
+        "duration": numbers.duration,
+        "number": numbers.number,
+        "share": numbers.share,
+        "plural": plural,
+        "asked": asked,
+        "sentence": words.sentence_case,
+    }
     return made
 
 
@@ -83,27 +93,12 @@ def page(request: Request, template: str, *, status: int = 200, **data: Any) -> 
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 
-def date(value: datetime | None) -> str:
-    """Show a day, ``2 Mar 2026``; an empty string for None."""
-    return "" if value is None else f"{value.day} {value:%b %Y}"
-
-
-def moment(value: datetime | None) -> str:
-    """Show a moment of the recording's own clock, ``2 Mar 2026, 08:05``."""
-    return "" if value is None else f"{date(value)}, {value:%H:%M}"
-
-
-def span(seconds: float) -> str:
-    """Show a duration: ``42 s``, ``12 min``, ``23 h 40 min``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02d} min"
-
-
 def plural(count: int, one: str, many: str = "") -> str:
     """Show a count with its noun: ``1 recording``, ``3 recordings``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def asked(what: str) -> str:
+    """Show what a refusal is about: ``residual_hr by randomisation`` in words."""
+    endpoint, by, method = what.partition(" by ")
+    return title(endpoint)[0] + (f", {words.method(method).title}" if by else "")

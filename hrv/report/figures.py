@@ -239,7 +239,7 @@ def curves(result: StudyResult) -> Drawing:
             low, high = int(n.min()), int(n.max())
             span = str(high) if low == high else f"{low} to {high}"
             tallies.append(f"{name}: {span} episodes")
-    halves = plots.data.half_lives(result.recovery, (first, second)) if _has_times(result) else None
+    halves = half_lives(result)
     return drawn(
         "curves",
         lambda width_in: plots.recovery_curves(
@@ -254,5 +254,8 @@ def curves(result: StudyResult) -> Drawing:
     )  # fmt: skip
 
 
-def _has_times(result: StudyResult) -> bool:
-    return {"condition", "t50_hr_s", "t50_hr_s_censored"} <= set(result.recovery.columns)
+def half_lives(result: StudyResult) -> pd.DataFrame | None:
+    """Return the median times to half recovery by condition; None where none were measured."""
+    if not {"condition", "t50_hr_s", "t50_hr_s_censored"} <= set(result.recovery.columns):
+        return None
+    return plots.data.half_lives(result.recovery, result.study.conditions)
