@@ -97,7 +97,7 @@ class Logged:
 
     phases: Sequence[models.Phase]
     doses: Sequence[models.Dose]
-    adverse: Sequence[Any]
+    adverse: Sequence[models.AdverseEvent]
     recordings: Sequence[models.Recording]
 
 

@@ -54,7 +54,7 @@ def logged_of(session: Session, person: models.Subject) -> Logged:
     return Logged(
         phases=rows(models.Phase, models.Phase.start).all(),
         doses=rows(models.Dose, models.Dose.time).all(),
-        adverse=(),
+        adverse=rows(models.AdverseEvent, models.AdverseEvent.time).all(),
         recordings=sorted(recordings, key=lambda r: (r.start is not None, r.start), reverse=True)
         if all(r.start is not None for r in recordings)
         else list(reversed(recordings)),
