@@ -130,8 +130,8 @@ def calendar(
 def _moments(logged: Logged) -> Iterable[float]:
     for phase in logged.phases:
         yield from (day_of(phase.start), day_of(phase.stop))
-    for row in (*logged.doses, *logged.adverse):
-        yield day_of(row.time)
+    yield from (day_of(dose.time) for dose in logged.doses)
+    yield from (day_of(event.time) for event in logged.adverse)
     for recording in logged.recordings:
         if recording.start is not None:
             yield day_of(recording.start)
