@@ -7,6 +7,7 @@ the differences of the times.  Measurements are joined to one series with gaps b
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -253,7 +254,8 @@ def _left(export: _Export) -> tuple[str, ...]:
 
 def _series(export: _Export, options: ReadOptions) -> RRSeries:
     """Join measurements in the order of time; one that overlaps the one before is left out."""
-    spans, chosen, last = sorted(export.spans, key=lambda span: export.cs[span[0]]), [], -1
+    spans, chosen = sorted(export.spans, key=lambda span: export.cs[span[0]]), []
+    last = -math.inf  # a wrong clock may lie before 1970
     for span in spans:
         if export.cs[span[0]] >= last:
             chosen.append(span)

@@ -120,6 +120,12 @@ def test_apple_a_day_with_a_clock_change_is_placed_by_its_offset():
     assert series.t_s[1] - series.t_s[0] == pytest.approx(3600)
 
 
+def test_apple_a_watch_whose_clock_stood_before_1970_is_read():
+    series = apple("1969-12-31 10:00:00 +0000", ["10:00:01.00", "10:00:01.80", "10:00:02.60"])
+    assert series.rr_ms.tolist() == [800.0, 800.0]
+    assert series.start.year == 1969
+
+
 def test_apple_outcomes_are_the_phone_s_own_summaries():
     found = opened(APPLE, "export.xml").outcomes
     assert found["name"].tolist() == ["apple_sdnn_ms"]
