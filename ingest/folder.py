@@ -32,6 +32,7 @@ SESSION_GAP_S = 1800.0
 MOST_COMPARED = 500
 """Overlapping pairs whose beats are compared."""
 Progress = Callable[[int, int, str], None]
+Seen = Callable[[str, Recording], None]
 _BESIDE = re.compile(r"\.(hea|dat)$|physio\.json$", re.I)
 _ANNOTATION = re.compile(r"\.(atr|qrs|ecg)$", re.I)
 _TAGS = re.compile(r"(^|[_-])tags\.csv$", re.I)
@@ -84,6 +85,7 @@ def import_folder(
     tz: str | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> Imported:
     """Read every file below a folder, and in zip files there, into a study.
 
@@ -108,6 +110,8 @@ def import_folder(
         Say what would be done, write nothing.
     progress : callable, optional
         Called with (bytes done, bytes in all, name of the file).
+    seen : callable, optional
+        Called with the name of each file that could be read and what was read.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def import_folder(
     if not folder.exists():
         raise InputError(f"{folder} does not exist")
     study = StudyFolder.open(into, tz=tz, dry_run=dry_run)
-    run = _Run(study, _subjects(subject, subject_pattern, study), progress or _silent)
+    run = _Run(study, _subjects(subject, subject_pattern, study), progress or _silent, seen)
     files = plain_files(folder, Path(into).resolve()) if folder.is_dir() else [folder]
     root = folder if folder.is_dir() else folder.parent
     run.total = sum(path.stat().st_size for path in files)
@@ -175,6 +179,7 @@ class _Run:
     study: StudyFolder
     whose: Callable[[str], str | None]
     progress: Progress
+    seen: Seen | None = None
     report: Imported = field(default_factory=Imported)
     total: int = 0
     done: int = 0
@@ -219,6 +224,8 @@ class _Run:
             else:
                 report.unread.append((name, _reason(error, found.path.name)))
             return
+        if self.seen is not None:
+            self.seen(name, recording)
         self._keep(recording, found, digest, subject)
 
     def _tick(self, read_bytes: int, name: str) -> None:

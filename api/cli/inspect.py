@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from api.cli import _options as opt
 from api.cli._errors import as_options
 from api.cli._output import OutputFormat, cell, emit_json, emit_table, emit_text
+from api.inspect_words import lines_of
 
 if TYPE_CHECKING:
     from hrv.types import RRSeries
@@ -82,34 +83,8 @@ def inspect(
 
 def _page(each: Inspection) -> str:
     """Describe one file to people."""
-    lines: list[tuple[str, Any]] = [("format", each.format or "–")]
-    if each.intervals:
-        lines += [
-            ("device", each.device or "–"),
-            ("unit", each.unit),
-            ("clock", as_options(each.clock)),
-            ("start", cell(each.start)),
-            ("duration", f"{_clock(each.duration_s)} from the first beat to the last"),
-            ("sum of RR", f"{_clock(each.beats_s)}, {_check(each)}"),
-            ("beats", f"{each.intervals} intervals, mean {each.mean_hr_bpm:.1f} bpm"),
-            ("gaps", f"{each.gaps}, the longest {each.longest_gap_s:.1f} s"),
-            ("artefacts", f"{_percent(each.artefacts)} of the intervals"),
-            ("duplicates", f"{_percent(each.duplicates)} of the intervals"),
-            ("tachogram", each.tachogram),
-        ]  # fmt: skip
-    if each.events or each.outcomes:
-        lines.append(("besides", f"{each.events} events, {each.outcomes} outcomes"))
-    lines += [("use", use) for use in each.uses] + [
-        ("note", as_options(note)) for note in each.notes
-    ]
+    lines = lines_of(each, say=as_options, moment=cell)
     return "\n".join([each.source, *(f"  {key:<11}{value}" for key, value in lines), ""])
-
-
-def _check(each: Inspection) -> str:
-    """Say how the sum of intervals stands to the time that passed."""
-    if each.wall_s != each.wall_s:
-        return "and no clock beside the intervals to check it against"
-    return f"{100 * each.beats_s / each.wall_s:.1f} % of the {each.wall_s:.1f} s by the clock"
 
 
 def _among(among: Together) -> list[str]:
@@ -128,13 +103,3 @@ def _among(among: Together) -> list[str]:
             f"(correlation {how.correlation:.2f}){'; ' + how.warning if how.warning else ''}\n"
         )
     return lines
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share == share else "too few"
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"

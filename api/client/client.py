@@ -30,6 +30,7 @@ from api.client.transport import (
     query_of,
 )
 from api.schemas.base import Table
+from api.schemas.folders import FolderTaken, InspectionOut
 from api.schemas.logs import (
     AdverseEvent,
     AdverseEventIn,
@@ -221,6 +222,30 @@ class Client(Transport):
                 )
 
         return Recording.model_validate_json(self._sent(send, repeat=True).content)
+
+    def import_folder(
+        self, study_id: UUID, files: Mapping[str, str | PathLike[str]], **said: Any
+    ) -> FolderTaken:
+        """Bring files into a study as ``hrv import`` would.
+
+        Parameters
+        ----------
+        study_id : UUID
+            Where they belong.
+        files : mapping of str to path
+            Files by their place in the folder, such as ``"Elite HRV/2026-03-04.txt"``.
+        **said
+            ``subject`` or ``subject_pattern``, and ``tz``.
+        """
+        parts = [("files", (name, Path(path).read_bytes())) for name, path in files.items()]
+        data = {k: form_of(v) for k, v in said.items() if v is not None}
+        url = f"/v1/studies/{study_id}/folder"
+        answer = self._sent(lambda: self._http.post(url, data=data, files=parts), repeat=True)
+        return FolderTaken.model_validate_json(answer.content)
+
+    def inspection(self, recording_id: UUID) -> InspectionOut:
+        """Say what was understood of a recording, in the words of ``hrv inspect``."""
+        return self._get(f"/v1/recordings/{recording_id}/inspection", InspectionOut)
 
     def recording(self, recording_id: UUID) -> Recording:
         """Read what is known of a recording."""

@@ -222,6 +222,18 @@ def _sessions(
     return tuple(sessions), tuple(problems)
 
 
+def logs_of(session: Session, study: Study) -> dict[str, pd.DataFrame]:
+    """Return the logs of a study as their readers give them; events by the clock only."""
+    names, tz = _names(session, study.id), study.tz
+    events = [e for e in _rows(session, study.id, Event) if e.start is not None]
+    return {
+        "events": _events(events, names, tz),
+        "phases": _phases(_rows(session, study.id, Phase), names, tz),
+        "doses": _doses(_rows(session, study.id, Dose), names, tz),
+        "outcomes": _outcomes(_rows(session, study.id, Outcome), names, tz),
+    }
+
+
 def _names(session: Session, study: UUID) -> dict[UUID, str]:
     rows = session.execute(select(Subject.id, Subject.name).where(Subject.study_id == study))
     return {row.id: row.name for row in rows}
