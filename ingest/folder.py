@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from ingest.reading import HEAD_BYTES, open_recording, read
 from ingest.study_folder import LOGS, RECORDINGS, Entry, Log, StudyFolder
 from ingest.tables import SEPARATORS
 from ingest.unpack import Found, contents, plain_files
+from ingest.watched import Watched
 
 SESSION_GAP_S = 1800.0
 """More time without beats than this begins another session."""
@@ -216,7 +216,7 @@ class _Run:
             return
         assert subject is not None  # only a log may name its people itself
         try:
-            source = _Watched(found.path.name, found.path, tick=lambda n: self._tick(n, name))
+            source = Watched(found.path.name, found.path, tick=lambda n: self._tick(n, name))
             recording = open_recording(source, tz=self.study.tz)
         except HRVError as error:
             if _BESIDE.search(found.path.name):
@@ -351,32 +351,6 @@ def _reason(error: HRVError, name: str) -> str:
     if said.startswith("no known recording"):
         return "no known recording, events or outcomes"
     return said
-
-
-def _nowhere(done: int) -> None:
-    del done
-
-
-@dataclass(frozen=True)
-class _Watched(Source):
-    """A file whose reading is told to `tick`: bytes from its begin."""
-
-    tick: Callable[[int], None] = _nowhere
-
-    def open(self) -> Any:
-        assert self.path is not None
-        return io.BufferedReader(_Counter(self.path, self.tick), 1 << 18)
-
-
-class _Counter(io.FileIO):
-    def __init__(self, path: Path, tick: Callable[[int], None]) -> None:
-        super().__init__(path, "rb")
-        self._tick = tick
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        count = super().readinto(buffer)
-        self._tick(self.tell())
-        return count
 
 
 def log_of(head: bytes) -> Log | None:
