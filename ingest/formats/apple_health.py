@@ -274,6 +274,8 @@ def _series(export: _Export, options: ReadOptions) -> RRSeries:
         notes.append(
             f"{len(spans) - len(chosen)} measurements left out that overlap the one before"
         )
+    for column in (rr_ms, end_s, flag):
+        column.flags.writeable = False  # the series takes them as they are
     provenance = Provenance(
         source=export.source, format="apple_health", clock=says,
         notes=(*notes, *_marks(export, int((flag != 0).sum())), *_left(export)),
@@ -299,7 +301,9 @@ def _columns(export: _Export, chosen: list[tuple[int, int, tzinfo]]) -> tuple[Fl
     kept = rr_ms <= RR_MAX_MS
     if not kept.any():
         raise FormatError("holds no two beats within 10 s", source=export.source)
-    return rr_ms[kept], (at[kept] - at[0]) / 100, flag[kept]
+    zero, at, rr_ms, flag = at[0], at[kept], rr_ms[kept], flag[kept]
+    at -= zero
+    return rr_ms, at / 100, flag
 
 
 def _marks(export: _Export, unlike: int) -> list[str]:
