@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
+import os
 import queue
 from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor
@@ -31,6 +33,7 @@ from hrv.errors import (
     InputError,
     MissingExtraError,
     NotComputableError,
+    StorageError,
     StudyError,
 )
 
@@ -79,12 +82,13 @@ MISSING_EXTRA = ProblemType("missing-extra", 501, "An optional part is not insta
 BUSY = ProblemType("busy", 503, "Too busy at the moment")
 DAMAGED = ProblemType("damaged-data", 500, "Stored data is damaged")
 FULL = ProblemType("storage-full", 507, "The disk is full")
+UNWRITABLE = ProblemType("storage-failed", 507, "The store cannot be written")
 
 PROBLEMS: tuple[ProblemType, ...] = (
     BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT,
     SEQUENCE_GAP, SEALED, CLOSED, FAILED_PRECONDITION, TOO_LARGE, MEDIA, INVALID,
     UNREADABLE, CONTRADICTION, NOT_COMPUTABLE, KEY_REUSED, NEEDS_CONDITION, TOO_MANY,
-    INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL,
+    INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL, UNWRITABLE,
 )  # fmt: skip
 """Every type of problem there is; documentation and tests derive from it."""
 
@@ -122,6 +126,7 @@ _TABLE: tuple[tuple[type[Exception], ProblemType], ...] = (
     (ChangedBeatsError, CONFLICT),
     (FormatError, UNREADABLE),
     (StudyError, CONTRADICTION),
+    (StorageError, UNWRITABLE),
     (InputError, INVALID),
     (NotComputableError, NOT_COMPUTABLE),
     (MissingExtraError, MISSING_EXTRA),
@@ -148,6 +153,8 @@ def problem_of(error: Exception) -> ProblemError:
         return ProblemError(CONFLICT, "something of this name or number exists already")
     if isinstance(error, OperationalError):
         return _of_database(error)
+    if isinstance(error, OSError) and error.errno is not None and error.errno in _DISK:
+        return _of_disk(error.errno)
     return ProblemError(INTERNAL, "the request failed; the server's log says where")
 
 
@@ -168,14 +175,31 @@ def _more(error: Exception) -> dict[str, Any]:
 
 
 def _retry(kind: ProblemType) -> dict[str, str]:
-    return {"Retry-After": str(RETRY_S)} if kind in (BUSY, FULL) else {}
+    return {"Retry-After": str(RETRY_S)} if kind in (BUSY, FULL, UNWRITABLE) else {}
+
+
+_DISK = {errno.ENOSPC: FULL, getattr(errno, "EDQUOT", errno.ENOSPC): FULL} | dict.fromkeys(
+    (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO), UNWRITABLE
+)
+"""What the system says of a disk that takes nothing: the store's, or that of temporary files."""
+
+
+def _of_disk(number: int) -> ProblemError:
+    kind, why = _DISK[number], os.strerror(number).lower()
+    said = "is full" if kind is FULL else f"takes nothing ({why})"
+    return ProblemError(
+        kind, f"the disk of the service {said}; nothing of this request was stored", _retry(kind)
+    )
 
 
 def _of_database(error: OperationalError) -> ProblemError:
     said = str(error.orig).lower()
     if "full" in said or "no space" in said:
-        detail = "the disk of the store is full; nothing of this request was stored"
-        return ProblemError(FULL, detail, _retry(FULL))
+        return _of_disk(errno.ENOSPC)
+    if "readonly" in said or "read-only" in said:
+        return _of_disk(errno.EROFS)
+    if "i/o error" in said or "unable to open" in said:
+        return _of_disk(errno.EIO)
     return ProblemError(BUSY, "the store cannot be reached at the moment", _retry(BUSY))
 
 
@@ -221,14 +245,21 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
     """
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, functools.partial(_http, allowed))
-    known = [cause for cause, _ in _TABLE] + [ProblemError, IntegrityError, OperationalError]
+    known = [cause for cause, _ in _TABLE] + [
+        ProblemError,
+        IntegrityError,
+        OperationalError,
+        OSError,
+    ]
     for cause in (*known, ResponseValidationError, Exception):
         app.add_exception_handler(cause, _any)
 
 
 async def _any(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.kind.status >= 500 and problem.kind is not BUSY:
+    if problem.kind in (FULL, UNWRITABLE):
+        _log.error("%s %s: %s", request.method, request.url.path, problem.detail)
+    elif problem.kind.status >= 500 and problem.kind is not BUSY:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return response(problem, request)
 
@@ -237,6 +268,9 @@ async def _http(
     allowed: Callable[[str], list[str]], request: Request, error: Exception
 ) -> Response:
     assert isinstance(error, HTTPException)
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno in _DISK:  # while a body was taken in
+        return await _any(request, cause)
     if error.status_code == METHOD.status:
         methods = ", ".join(allowed(request.url.path))
         said = f"{request.method} is not among what this path knows: {methods}"

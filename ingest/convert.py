@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hrv.errors import HRVError, InputError
+from hrv.errors import HRVError, InputError, StorageError
 from hrv.tables import pick
 from hrv.types import RRSeries
+from ingest.durable import write_file
 from ingest.formats.base import Source
 from ingest.reading import read
 from ingest.writers import WRITERS, Writer, Written
@@ -60,9 +61,9 @@ def convert(
     missing = lost(series, writer, written)
     try:
         for path, data in zip(paths, written.files.values(), strict=True):
-            path.write_bytes(data)
+            write_file(path, data)
     except OSError as error:
-        raise InputError(f"cannot write {target}: {error.strerror}") from None
+        raise StorageError(f"cannot write {target}: {error.strerror}") from None
     return paths, (*missing, *written.lacks)
 
 

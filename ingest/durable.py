@@ -18,6 +18,9 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     OSError
         If it cannot be written; the old file, if there was one, stays as it was.
     """
+    if path.exists() and not path.is_file():  # a terminal, a pipe: there is nothing to replace
+        path.write_bytes(content)
+        return
     target = Path(os.path.realpath(path))  # a link stays one
     fresh = target.with_name(f".{target.name}.new")
     try:

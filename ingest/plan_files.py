@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hrv.errors import InputError
+from hrv.errors import InputError, StorageError
 from hrv.plan.draw import Key
 from hrv.plan.proposal import Proposal, title_of
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.durable import make_folder, write_file
 from ingest.plan_calendar import Practical, calendar, planned_doses
 from ingest.plan_sheet import sheet
 
@@ -77,6 +79,32 @@ def key_text(key: Key, sha256: str) -> str:
     return _json({"codes": dict(key.codes), "nonce": key.nonce, "plan_sha256": sha256})
 
 
+@contextmanager
+def new_key(path: Path, text: str) -> Iterator[None]:
+    """Put a key on the disk before what it opens; if that cannot be written, take it back.
+
+    Only its owner may read it.
+
+    Raises
+    ------
+    StorageError
+        If the key cannot be written.
+    """
+    earlier = path.read_bytes() if path.exists() else None
+    try:
+        write_file(path, text.encode(), mode=0o600)
+    except OSError as error:
+        raise StorageError(f"cannot write the key to {path}: {error.strerror}") from None
+    try:
+        yield
+    except BaseException:
+        if earlier is None:
+            path.unlink()
+        else:
+            write_file(path, earlier)
+        raise
+
+
 def earlier_plans(folder: Path) -> tuple[str, ...]:
     """Return the hashes of the plan a folder holds and of those that plan replaced."""
     path = folder / PLAN
@@ -111,11 +139,11 @@ def write_files(folder: Path, files: Mapping[str, bytes], *, overwrite: bool) ->
                 f"{folder / log} holds entries that a new plan would lose; move it away first"
             )
     try:
-        (folder / RECORDINGS).mkdir(parents=True, exist_ok=True)
+        make_folder(folder / RECORDINGS)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            write_file(folder / name, content)
     except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror})") from None
+        raise StorageError(f"{folder} cannot be written ({error.strerror})") from None
     return [folder / name for name in files]
 
 

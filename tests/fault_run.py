@@ -32,7 +32,12 @@ KILL = dict.fromkeys(KILLED, (200, 1))
 """Cycles, and the seed of the moments."""
 
 
-SCRIPTS = {"power": "fault_rig.py", "fault": "fault_rig.py", "kill": "fault_kills.py"}
+SCRIPTS = {
+    "power": "fault_rig.py",
+    "fault": "fault_rig.py",
+    "kill": "fault_kills.py",
+    "full": "fault_full.py",
+}
 
 
 def rig(what: str, jobs: dict[str, tuple[int, ...]]) -> Iterator[dict]:
@@ -40,9 +45,10 @@ def rig(what: str, jobs: dict[str, tuple[int, ...]]) -> Iterator[dict]:
     preload = what != "kill"
     environment = fault_disk.preloaded() if preload else {**os.environ, "OMP_NUM_THREADS": "1"}
     home = os.pathsep.join([*_home(), str(TESTS)])
+    first = [what] if what in ("power", "fault") else []
     asked = [",".join(map(str, (name, *numbers))) for name, numbers in jobs.items()]
     with subprocess.Popen(
-        [sys.executable, str(TESTS / SCRIPTS[what]), *([what] if preload else []), *asked],
+        [sys.executable, str(TESTS / SCRIPTS[what]), *first, *asked],
         env={**environment, "PYTHONPATH": home, "PYTHONWARNINGS": "ignore"},
         stdout=subprocess.PIPE, text=True,
     ) as running:  # fmt: skip
@@ -52,6 +58,10 @@ def rig(what: str, jobs: dict[str, tuple[int, ...]]) -> Iterator[dict]:
     assert running.returncode == 0, f"the rig ended with {running.returncode}"
 
 
+FULL: dict[str, tuple[int, ...]] = {"50": ()}
+"""Points at which the disk fills up."""
+
+
 def _home() -> list[str]:
     import api
 
@@ -59,7 +69,7 @@ def _home() -> list[str]:
 
 
 def main() -> None:
-    counts = {"power": POWER, "fault": FAULT, "kill": KILL}
+    counts = {"power": POWER, "fault": FAULT, "kill": KILL, "full": FULL}
     bad = 0
     for what in sys.argv[1:] or counts:
         begin = time.monotonic()

@@ -46,6 +46,13 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost():
         assert found["killed"] >= 1, found
 
 
+@SHIM
+def test_a_full_disk_is_told_and_taken_up_again_when_space_returns():
+    for found in fault_run.rig("full", {"2": ()}):
+        assert found["problems"] == [], found
+        assert found["refused"] >= 6, found
+
+
 def log_of(path: Path, *lines: tuple) -> Path:
     """Write a log as the shim does."""
     made = b""

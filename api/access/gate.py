@@ -140,16 +140,29 @@ def _turned_away(request: Request) -> Response:
 
 
 def _recording(request: Request, asked: Asked, send: Send) -> Send:
-    """Before the first byte of an answer leaves, the audit log knows that it was given."""
+    """Before the first byte of an answer leaves, the audit log knows that it was given.
+
+    What cannot be recorded (the disk is full) is not shown: the answer is that problem instead.
+    """
+    withheld = False
 
     async def recorded(message: Message) -> None:
+        nonlocal withheld
+        if withheld:
+            return
         if message["type"] == "http.response.start" and asked.needs and not asked.recorded:
             status = message["status"]
             if status < 400 or status == FORBIDDEN.status:
                 asked.recorded = True
                 refused = {"kind": "refused"} if status >= 400 else {}
                 service: Service = request.app.state.service
-                await asyncio.wrap_future(service.live.record(asked.deed(**refused)))
+                try:
+                    await asyncio.wrap_future(service.live.record(asked.deed(**refused)))
+                except Exception as error:
+                    withheld = True
+                    problem = response(problem_of(error), request)
+                    await problem(request.scope, request.receive, send)
+                    return
         await send(message)
 
     return recorded

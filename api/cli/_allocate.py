@@ -29,7 +29,7 @@ def allocate(
     from hrv.plan import allocate as drawing
     from hrv.plan.draw import Key
     from ingest.allocation_files import METHODS, allocation_files, read_roster
-    from ingest.plan_files import key_text, write_files
+    from ingest.plan_files import key_text, new_key, write_files
 
     if design not in drawing.DESIGNS:
         raise InputError(f"--design {design!r}: choose blocks, two-arm or crossover")
@@ -54,9 +54,8 @@ def allocate(
     files, sha256 = allocation_files(drawn, key, told, _clock.now())
     written: list[Path] = []
     if not dry_run:
-        written = write_files(folder, files, overwrite=overwrite)
-        key_path.write_text(key_text(key, sha256), encoding="utf-8")
-        written.append(key_path)
+        with new_key(key_path, key_text(key, sha256)):
+            written = [*write_files(folder, files, overwrite=overwrite), key_path]
     mde = drawing.detectable_sd(list(drawn.sizes.values()), design)
     if form is OutputFormat.JSON:
         emit_json({**told, "people": len(drawn.table), "sizes": drawn.sizes, "mde80_sd": mde,

@@ -102,19 +102,20 @@ def emit_text(text: str, out: Path | None) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file, or raise one sentence that names it.
+    """Write a file, whole or not at all, or raise one sentence that names it.
 
     Raises
     ------
-    InputError
+    StorageError
         If it cannot be written.
     """
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        from hrv.errors import InputError
+    from hrv.errors import StorageError
+    from ingest.durable import write_file
 
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from None
 
 
 _REMARKS = ("flag", "reason", "note", "why_refused")

@@ -224,21 +224,17 @@ def _write(
     *,
     overwrite: bool,
 ) -> list[Path]:
-    from ingest.plan_files import earlier_plans, key_text, plan_files, write_files
+    from ingest.plan_files import earlier_plans, key_text, new_key, plan_files, write_files
 
     if key_path is not None and key_path.exists() and not overwrite:
         _wrong(f"{key_path} exists; a key is never replaced without --overwrite")
     if key_path is not None and key_path.resolve().is_relative_to(folder.resolve()):
         _wrong(f"the key must lie outside {folder}, with somebody who does not take part")
     files = plan_files(proposal, practical, _clock.now(), earlier_plans(folder))
-    written = write_files(folder, files, overwrite=overwrite)
     if key_path is None or key is None:
-        return written
-    try:
-        key_path.write_text(key_text(key, proposal.sha256), encoding="utf-8")
-    except OSError as error:
-        _wrong(f"cannot write the key to {key_path}: {error.strerror}")
-    return [*written, key_path]
+        return write_files(folder, files, overwrite=overwrite)
+    with new_key(key_path, key_text(key, proposal.sha256)):
+        return [*write_files(folder, files, overwrite=overwrite), key_path]
 
 
 def _practical(dose: str, product: str, dose_time: str, test_time: str) -> Practical:

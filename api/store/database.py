@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, Uuid, create_engine, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from api.store import migrate
+from api.store import migrate, models
+from api.store.types import begin_after
 from hrv.errors import InputError, MissingExtraError
 from ingest.durable import make_folder
 
@@ -158,7 +159,21 @@ def open_store(where: str | Path, *, upgrade: bool = True) -> Store:
         except BaseException:
             engine.dispose()
             raise
-    return Store(engine, folder)
+    store = Store(engine, folder)
+    if upgrade:
+        _go_on(store)
+    return store
+
+
+def _go_on(store: Store) -> None:
+    """Let new rows sort after all that are there: the clock may have been set back since."""
+    with store.read() as session:
+        for table in models.Base.metadata.sorted_tables:
+            column = table.c.get("id")
+            if column is not None and isinstance(column.type, Uuid):
+                last = session.scalar(select(column).order_by(column.desc()).limit(1))
+                if last is not None:
+                    begin_after(last)
 
 
 def _sqlite(folder: Path) -> tuple[Engine, Path]:

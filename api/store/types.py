@@ -33,6 +33,14 @@ def new_id() -> UUID:
     return UUID(int=value)
 
 
+def begin_after(identity: UUID) -> None:
+    """Let every new identity sort after this one, even if the clock was set back since."""
+    global _last
+    at = (identity.int >> 80) << 12 | (identity.int >> 64) & 0xFFF
+    with _lock:
+        _last = max(_last, at)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware moment as text that sorts by time and keeps its zone (RFC 9557).
 

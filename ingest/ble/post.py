@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hrv.errors import StorageError
 from ingest.ble.clock import Beat
 from ingest.ble.recorder import Recorder
 from ingest.ble.vitals import VitalsWatch
@@ -85,7 +86,16 @@ class Post:
 
     def _close(self, journal: JournalWriter, reason: str) -> None:
         try:
-            journal.close(reason)
+            self.recorder.write_held()
+            if self.recorder.trouble is None:
+                journal.close(reason)
+                return
+            lost, why = len(self.recorder.held), self.recorder.trouble.strerror
+            self.failure = StorageError(
+                f"{journal.path}: {why}: the last {lost} records could not be written; "
+                "all before them are there"
+            )
+            journal.abandon()
         except OSError as error:  # a full disk has no room for the CLOSE record either
             self.failure = self.failure or error
             journal.abandon()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from ingest.journal.writer import JournalWriter
 from ingest.sources import RecordSource
 
 EDGES = ("start", "end", "now")
+MOST_HELD = 100_000
+"""Records kept in memory while the disk takes none: more than a day of a strap."""
 Listener = Callable[[Record, Sequence[Beat]], None]
 
 
@@ -29,6 +32,14 @@ class Recorder:
         Where records go, before anyone else sees them; None only shows them.
     on_record : callable, optional
         ``(record, settled beats)``, called after the record is in the journal.
+
+    Attributes
+    ----------
+    held : deque of Record
+        What the disk would not take (it is full, say): kept in memory, and written as soon as
+        there is room.
+    trouble : OSError or None
+        Why they are held.
     """
 
     def __init__(
@@ -39,6 +50,8 @@ class Recorder:
         self.stream = BeatStream(Lookahead.LIVE)
         self._journal = journal
         self._on_record = on_record
+        self.held: deque[Record] = deque()
+        self.trouble: OSError | None = None
 
     async def run(self, duration_s: float | None = None) -> None:
         """Record until the source ends, is stopped, or `duration_s` of its own time has passed.
@@ -69,7 +82,7 @@ class Recorder:
         self, phase: str, *, kind: str = "tag", edge: str = "now", origin: str = "keyboard",
         note: str = "", ago_ns: int = 0,
     ) -> Record:  # fmt: skip
-        """Put a marker in line with the beats; on the disk when this returns.
+        """Put a marker in line with the beats; on the disk when this returns and none is held.
 
         Parameters
         ----------
@@ -102,11 +115,31 @@ class Recorder:
         return record
 
     def _take(self, record: Record) -> None:
-        if self._journal is not None:
-            self._journal.append(record)
+        self.held.append(record)
+        self.write_held()
         beats = self.stream.feed(record)
         if self._on_record is not None:
             self._on_record(record, beats)
+
+    def write_held(self) -> None:
+        """Write what waits for the disk; what it does not take stays held.
+
+        Raises
+        ------
+        OSError
+            If too much is held.
+        """
+        try:
+            while self.held:
+                if self._journal is not None:
+                    self._journal.append(self.held[0])
+                self.held.popleft()
+        except OSError as error:
+            self.trouble = error
+            if len(self.held) > MOST_HELD:
+                raise
+        else:
+            self.trouble = None
 
 
 async def record_group(recorders: Sequence[Recorder], duration_s: float | None = None) -> None:

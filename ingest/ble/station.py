@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hrv.errors import InputError
+from hrv.errors import InputError, StorageError
 from ingest.ble import news
 from ingest.ble.markers import Marker
 from ingest.ble.news import News
@@ -56,6 +56,7 @@ class Station:
     stress_since_s: float = field(init=False, default=0.0)
     _refused_s: float | None = field(init=False, default=None)
     _trouble: dict[str, str] = field(init=False, default_factory=dict)
+    _disk: set[str] = field(init=False, default_factory=set)
     _teller: Post | None = field(init=False, default=None)
     _phase: Phase | None = field(init=False, default=None)
 
@@ -96,9 +97,20 @@ class Station:
             ticker.cancel()
             await asyncio.gather(ticker, return_exceptions=True)
         failures = [post.failure for post in self.posts if post.failure is not None]
-        grave = [f for f in failures if isinstance(f, OSError)]
+        grave = [f for f in failures if isinstance(f, OSError | StorageError)]
         if grave or len(failures) == len(self.posts):
             raise (grave or failures)[0]
+
+    def _watch_disk(self, post: Post) -> None:
+        """Say that a disk takes nothing, and when it does again."""
+        trouble, known = post.recorder.trouble, post.label in self._disk
+        if trouble is not None and not known:
+            self._disk.add(post.label)
+            why = f"the disk takes nothing ({trouble.strerror}): records are kept in memory"
+            self._news(f"{why}; make room, they are written then", post, level="warning")
+        elif trouble is None and known:
+            self._disk.discard(post.label)
+            self._news("the disk takes records again: all are written", post)
 
     async def _run(self, post: Post) -> None:
         await post.run(self.duration_s)
@@ -132,6 +144,7 @@ class Station:
     def tick(self) -> None:
         """Let time pass: phases change, recordings end that are due."""
         for post in self.alive:
+            self._watch_disk(post)
             if self.duration_s is not None and post.elapsed_s >= self.duration_s:
                 post.source.stop()
         guide = self.guide

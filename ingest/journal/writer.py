@@ -57,6 +57,7 @@ class JournalWriter:
     ) -> None:
         self.path = Path(path)
         self._time = time or SystemTime()
+        self._unsynced, self._sync_failed = b"", False
         self._sync_every_ns = round(sync_every_s * 1e9)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
@@ -69,10 +70,13 @@ class JournalWriter:
             self._sequence = fields.pop("sequence")
             self._synced_ns = self._time.mono_ns()
             self.append(self.stamp(Kind.SESSION, **{**(session or {}), **fields}))
+            sync_folder(self.path.parent)
+        except OSError as error:
+            os.close(self._file)
+            raise StorageError(f"cannot record into {self.path}: {error.strerror}") from None
         except BaseException:
             os.close(self._file)
             raise
-        sync_folder(self.path.parent)
 
     def _take_over(self) -> dict[str, Any]:
         """Begin the file, or cut its torn tail; return what the SESSION record must tell."""
@@ -109,23 +113,44 @@ class JournalWriter:
         Raises
         ------
         OSError
-            If the disk is full or gone; nothing of the record remains then.
+            If the disk is full or gone; nothing of the record remains then, and it may be
+            appended again.
         """
-        begin = os.lseek(self._file, 0, os.SEEK_CUR)
+        begin, data = os.lseek(self._file, 0, os.SEEK_CUR), pack(record, self._sequence)
+        before = self._unsynced
+        now_ns = self._time.mono_ns()
         try:
-            write_all(self._file, pack(record, self._sequence))
-        except OSError:
+            write_all(self._file, data)
+            self._unsynced += data
+            if record.kind in _AT_ONCE or now_ns - self._synced_ns >= self._sync_every_ns:
+                self.sync()
+        except OSError as error:
+            self._unsynced = before
             os.ftruncate(self._file, begin)
             os.lseek(self._file, begin, os.SEEK_SET)
-            raise
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
         self._sequence += 1
-        now_ns = self._time.mono_ns()
-        if record.kind in _AT_ONCE or now_ns - self._synced_ns >= self._sync_every_ns:
-            self.sync()
 
     def sync(self) -> None:
-        """Have the disk hold everything appended so far."""
-        os.fsync(self._file)
+        """Have the disk hold everything appended so far.
+
+        Raises
+        ------
+        OSError
+            If it does not.  The system may have forgotten then that these bytes wait for the
+            disk, so the next try writes them anew.
+        """
+        end = os.lseek(self._file, 0, os.SEEK_CUR)
+        try:
+            if self._sync_failed:
+                os.lseek(self._file, end - len(self._unsynced), os.SEEK_SET)
+                write_all(self._file, self._unsynced)
+            os.fsync(self._file)
+        except OSError:
+            self._sync_failed = True
+            os.lseek(self._file, end, os.SEEK_SET)
+            raise
+        self._unsynced, self._sync_failed = b"", False
         self._synced_ns = self._time.mono_ns()
 
     def close(self, reason: str = "stopped") -> None:
