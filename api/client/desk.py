@@ -12,6 +12,7 @@ from uuid import UUID
 from api.client.transport import Transport, form_of
 from api.schemas.folders import FolderTaken, InspectionOut
 from api.schemas.plans import Planned, PlannedIn, Proposal, ProposalIn
+from api.schemas.redcap import MappingIn, RedcapTaken, RedcapUnderstood
 from api.schemas.results import KeyIn
 from api.schemas.roster import (
     Allocation,
@@ -91,6 +92,26 @@ class Desk(Transport):
     def inspection(self, recording_id: UUID) -> InspectionOut:
         """Say what was understood of a recording, in the words of ``hrv inspect``."""
         return self._get(f"/v1/recordings/{recording_id}/inspection", InspectionOut)
+
+    def preview_redcap(
+        self, study_id: UUID, path: str | PathLike[str], mapping: MappingIn | None = None
+    ) -> RedcapUnderstood:
+        """Say what a REDCap export holds and what would be taken from it."""
+        answer = self._redcap(f"/v1/studies/{study_id}/redcap/preview", path, mapping)
+        return RedcapUnderstood.model_validate_json(answer)
+
+    def import_redcap(
+        self, study_id: UUID, path: str | PathLike[str], mapping: MappingIn | None = None
+    ) -> RedcapTaken:
+        """Take outcomes and doses from a REDCap export; what cannot be taken is listed."""
+        answer = self._redcap(f"/v1/studies/{study_id}/redcap", path, mapping)
+        return RedcapTaken.model_validate_json(answer)
+
+    def _redcap(self, url: str, path: str | PathLike[str], mapping: MappingIn | None) -> bytes:
+        part = (Path(path).name, Path(path).read_bytes(), "text/csv")
+        data = {} if mapping is None else {"mapping": mapping.model_dump_json()}
+        send = lambda: self._http.post(url, data=data, files={"file": part})  # noqa: E731
+        return self._sent(send, repeat=True).content
 
     # -- plans ---------------------------------------------------------------------------------
 
