@@ -113,6 +113,10 @@ class Desk(Transport):
         send = lambda: self._http.post(url, data=data, files={"file": part})  # noqa: E731
         return self._sent(send, repeat=True).content
 
+    def tidy(self, study_id: UUID, **said: Any) -> bytes:
+        """Export a study as long tables with a codebook (a zip file); ``beats`` false: without."""
+        return self._read(f"/v1/studies/{study_id}/tidy", **said).content
+
     # -- plans ---------------------------------------------------------------------------------
 
     def propose_plan(self, plan: ProposalIn) -> Proposal:

@@ -26,6 +26,7 @@ from api.routes import (
     roster,
     studies,
     subjects,
+    tidy,
 )
 from api.web import PAGES
 
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     redcap.router,
     analysis.router,
     exports.router,
+    tidy.router,
     comparisons.router,
     planning.router,
     plans.router,
