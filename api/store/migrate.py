@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -18,8 +21,15 @@ _PG_LOCK = 0x6872765F
 """Advisory lock of upgrades, so that two servers starting together do not both upgrade."""
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = "head") -> None:
     """Make or upgrade the tables in one transaction.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the database.
+    to : str
+        Revision; an earlier one than the last is for tests.
 
     Raises
     ------
@@ -28,17 +38,46 @@ def upgrade(engine: Engine) -> None:
     """
     place = engine.url.render_as_string(hide_password=True)
     try:
-        with engine.execution_options(hrv_writes=True).begin() as connection:
+        with _connected(engine) as connection, connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
             if current(connection) != head():
-                command.upgrade(_config(connection), "head")
+                command.upgrade(_config(connection), to)
+                _check_references(connection)
     except CommandError:
         raise InputError(
             f"the store {place} was made by a newer version of this program; install that one"
         ) from None
     except (OperationalError, DatabaseError) as error:
         raise InputError(f"the store {place} cannot be opened: {error.orig}") from None
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """Connect to change tables.
+
+    SQLite changes a table by making it anew and dropping the old one, and a drop deletes what
+    refers to the rows (ON DELETE CASCADE): references are not enforced meanwhile.  They cannot be
+    switched within a transaction.
+    """
+    with engine.connect().execution_options(hrv_writes=True) as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield connection
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+        if broken:
+            tables = ", ".join(sorted({row[0] for row in broken}))
+            raise InputError(f"upgrading would leave rows of {tables} without what they refer to")
 
 
 def current(connection: Connection) -> str | None:

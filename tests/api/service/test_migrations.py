@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import MetaData, inspect, text
 
 from api.store import migrate, models, open_store
 from hrv.errors import InputError
@@ -41,3 +41,38 @@ def test_a_file_is_no_store(tmp_path):
     file.write_text("x")
     with pytest.raises(InputError, match="is a file"):
         open_store(file)
+
+
+def fill(connection):
+    """Put one row into every table, each referring to the ones that it can refer to."""
+    tables = MetaData()
+    tables.reflect(connection)
+    by_type = {"VARCHAR": "x", "CHAR": "0" * 32, "TEXT": "x", "JSON": {}, "BLOB": b"x"}
+    ids = {}
+    for table in tables.sorted_tables:
+        if table.name == "alembic_version":
+            continue
+        row = {c.name: by_type.get(c.type.__visit_name__.upper(), 1) for c in table.columns}
+        for key in table.foreign_keys:
+            row[key.parent.name] = ids[key.column.table.name]
+        if "id" in row:
+            ids[table.name] = row["id"] = f"{len(ids) + 1:032x}"
+        connection.execute(table.insert(), row)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_no_row_of_an_older_store_is_lost_by_an_upgrade(tmp_path, revision):
+    store = open_store(tmp_path, upgrade=False)
+    migrate.upgrade(store.engine, revision)
+    with store.engine.connect().execution_options(hrv_writes=True) as connection:
+        fill(connection)
+        tables = [t for t in inspect(connection).get_table_names() if t != "alembic_version"]
+        connection.commit()
+    migrate.upgrade(store.engine)
+    with store.engine.connect() as connection:
+        counts = {t: connection.scalar(text(f"SELECT count(*) FROM {t}")) for t in tables}
+        assert counts == dict.fromkeys(tables, 1)
+        assert {"study", "subject", "recording", "chunk", "event", "phase"} <= set(counts)
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+        assert migrate.current(connection) == migrate.head()
+    store.close()
