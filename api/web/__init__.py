@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, home, login, quality, study, subject
+from api.web import assets, home, login, quality, recording, study, subject
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
@@ -17,5 +17,6 @@ PAGES: tuple[APIRouter, ...] = (
     study.router,
     subject.router,
     quality.router,
+    recording.router,
 )
 """Every page; `api.routes.ROUTERS` takes them in."""

@@ -57,9 +57,15 @@ export function chart(place, options, data) {
   return made;
 }
 
+const others = new Set();
+
+/** Draw something that is no uPlot chart again whenever the colours change. */
+export const onInk = (draw) => others.add(draw);
+
 function again() {
   readInk();
   for (const made of charts.keys()) made.redraw(false, true);
+  for (const draw of others) draw();
 }
 document.addEventListener("theme", again);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
@@ -75,6 +81,7 @@ function toPaper() {
   for (const made of charts.keys()) {
     made.setSize({ width: Math.min(made.width, 640), height: made.height });
   }
+  for (const draw of others) draw();
 }
 function toScreen() {
   if (before === null) return;
@@ -83,6 +90,7 @@ function toScreen() {
   before = null;
   readInk();
   for (const [made, size] of charts) made.setSize(size());
+  for (const draw of others) draw();
 }
 addEventListener("beforeprint", toPaper);
 addEventListener("afterprint", toScreen);

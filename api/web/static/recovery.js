@@ -64,7 +64,8 @@ chart(
     axes: [
       axis({
         label: "after the end of the stressor (min)",
-        size: 46,
+        size: 28,
+        space: 30,
         incrs: [60, 120, 300, 600, 1200, 3600],
         values: (_, ticks) => ticks.map((t) => String(t / 60).replace("-", "−")),
       }),
