@@ -39,7 +39,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.cache = ByteCache(self.settings.cache_mb * 2**20)
-        self.pool = Pool(self.settings.workers)
+        self.pool = _pool(self.settings)
         self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity, self.clock)
         self.live = LiveWriter(self.store, lambda recording: self.hub.tell(f"live:{recording}"))
 
@@ -65,6 +65,14 @@ class Service:
         self.jobs.stop()
         self.pool.stop()
         self.store.close()
+
+
+def _pool(settings: Settings) -> Pool:
+    if not settings.scheduler:
+        return Pool(settings.workers)
+    from api.cluster import ClusterPool
+
+    return ClusterPool(settings.workers, settings.scheduler, settings.cluster_from)
 
 
 async def of_request(request: Request) -> Service:

@@ -33,6 +33,8 @@ class Settings:
     local: bool = _setting(False, "serve this machine only, without keys")  # noqa: FBT003
     session_hours: float = _setting(12.0, "how long a browser stays logged in, hours")
     workers: int = _setting(2, "processes that analyse; 0 analyses in the server itself")
+    scheduler: str = _setting("", "Dask scheduler that measures large studies: tcp://HOST:8786")
+    cluster_from: int = _setting(200, "recordings from which a study goes to the cluster")
     max_upload_mb: int = _setting(256, "largest recording that is taken, MB")
     max_body_mb: int = _setting(8, "largest other request body that is taken, MB")
     cache_mb: int = _setting(64, "memory for tables that were computed before, MB")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
@@ -24,11 +24,16 @@ from api.results import as_mapping, plain
 from api.store import Store, open_store
 from api.store.models import Recording, Study, Subject
 from api.store.recordings import read_series
-from api.store.studies import build_study, content_key, episodes_of
+from api.store.studies import Reader, build_study, content_key, episodes_of
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
 from hrv.metrics.base import MetricSettings
-from hrv.types import Episode, NNSeries
+from hrv.types import Episode, NNSeries, RRSeries
+
+if TYPE_CHECKING:
+    from hrv import study as core
+    from hrv.study import Session, SessionResult
+    from hrv.study.analysis import Measure
 
 _KEPT = 4
 _MOST_BEATS_KEPT = 200_000
@@ -51,6 +56,14 @@ class Failed:
             if self.kind == known.__name__:
                 return known(self.message)
         return InputError(self.message)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A recording that was measured elsewhere: without its beats, and what it gave."""
+
+    session: Session
+    result: SessionResult
 
 
 @dataclass(frozen=True)
@@ -84,23 +97,50 @@ def warm() -> None:
 
 @returning
 def compare(
-    where: str, study_id: UUID, key: Mapping[str, Any] | None, slot: int, at: datetime
-) -> Analysed:
-    """Analyse a study as it stands at a moment: the result, its report, the hash of all of it."""
-    from hrv.report import render
-    from hrv.study import analyse
+    where: str,
+    study_id: UUID,
+    key: Mapping[str, Any] | None,
+    slot: int,
+    at: datetime,
+    given: tuple[Mapping[UUID, Measured], str] | None = None,
+) -> Analysed | None:
+    """Analyse a study as it stands at a moment: the result, its report, the hash of all of it.
 
-    with _store(where).read() as session:
+    Recordings `given` as measured elsewhere come with the key of what the study held then; where
+    it holds something else by now there is no answer (None).
+    """
+    from hrv.report import render
+    from hrv.study import analyse, analyse_session
+
+    with store_at(where).read() as session:
         stored = session.get(Study, study_id)
         if stored is None:
             raise InputError("the study was deleted meanwhile")
         content = content_key(session, stored, at, key)
-        study = build_study(session, stored, key)
+        if given is not None and content != given[1]:
+            return None
+        read, measure = (None, analyse_session) if given is None else _looked_up(given[0])
+        study = build_study(session, stored, key, read=read)
     tell_progress(slot, 0, len(study.sessions))
-    result = analyse(study, progress=lambda done, total: tell_progress(slot, done, total), now=at)
+    told = functools.partial(tell_progress, slot)
+    result = analyse(study, told, now=at, measure=measure)
     packer = zstandard.ZstdCompressor(level=6)
     data = orjson.dumps(plain(as_mapping(result)))
     return Analysed(content, packer.compress(data), packer.compress(render(result).encode()))
+
+
+def _looked_up(found: Mapping[UUID, Measured]) -> tuple[Reader, Measure]:
+    """Make the two functions that give what was read and measured elsewhere."""
+    known = {one.session.rr: one.result for one in found.values()}
+
+    def read(recording: Recording) -> tuple[RRSeries, tuple[Episode, ...]]:
+        one = found[recording.id].session
+        return one.rr, one.episodes
+
+    def measure(session: Session, _study: core.Study) -> SessionResult:
+        return known[session.rr]
+
+    return read, measure
 
 
 @returning
@@ -163,7 +203,7 @@ def _windows(ready: Cleaned, parameters: Mapping[str, Any]) -> Described:
 
 
 def _episodes(ready: Cleaned) -> tuple[Episode, ...]:
-    with _store(ready.where).read() as session:
+    with store_at(ready.where).read() as session:
         recording = session.get_one(Recording, ready.recording_id)
         study = session.get_one(Study, recording.study_id)
         name = session.get_one(Subject, recording.subject_id).name
@@ -258,7 +298,8 @@ _stores: dict[str, Store] = {}
 _kept: OrderedDict[tuple[Any, ...], NNSeries] = OrderedDict()
 
 
-def _store(where: str) -> Store:
+def store_at(where: str) -> Store:
+    """Return the store at a folder or URL, opened once in this process."""
     if where not in _stores:
         _stores[where] = open_store(where, upgrade=False)
     return _stores[where]
@@ -276,7 +317,7 @@ def place_of(store: Store) -> str:
 
 
 def _cleaned(where: str, recording_id: UUID, method: str) -> Cleaned:
-    with _store(where).read() as session:
+    with store_at(where).read() as session:
         recording = session.get(Recording, recording_id)
         if recording is None:
             raise InputError("the recording was deleted meanwhile")

@@ -1,9 +1,17 @@
-"""A laboratory's folder of recordings, made once; and ways to look at the results."""
+"""A laboratory's folder of recordings, a cluster over TCP, and ways to look at the results."""
 
+import contextlib
 import datetime as dt
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import psutil
+from command_rig import environment
 
 import hrv
 from ingest import write_text
@@ -35,6 +43,50 @@ def make_lab(folder: Path, *, bad: bool = True) -> pd.DataFrame:
     for name, content in BAD.items() if bad else ():
         (folder / name).write_bytes(content)
     return pd.concat(events, ignore_index=True)
+
+
+def until(true, seconds=60):
+    """Wait until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def tcp_cluster(folder: Path) -> Iterator[str]:
+    """A scheduler and two workers, each a process of its own, as on machines of a network."""
+    preload, dask = Path(__file__).with_name("cohort_preload.py"), [sys.executable, "-m", "dask"]
+    file, log = folder / "scheduler.json", (folder / "log").open("w")
+    options = {"env": environment(), "cwd": folder, "stdout": log, "stderr": log}
+    processes = [
+        subprocess.Popen(
+            [*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
+             "--scheduler-file", str(file)], **options,
+        )
+    ]  # fmt: skip
+    until(file.exists)
+    address = json.loads(file.read_text())["address"]
+    for _ in range(2):
+        processes.append(
+            subprocess.Popen(
+                [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--preload",
+                 str(preload), "--local-directory", str(folder)], **options,
+            )
+        )  # fmt: skip
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    yield address
+    for process in processes[
+        ::-1
+    ]:  # outright: a graceful end takes seconds and proves nothing here
+        for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        process.wait()
+    log.close()
 
 
 def make_dataset(folder: Path) -> None:

@@ -26,3 +26,12 @@ def shared_data() -> Path:
 def sample_data() -> Path:
     """The sample study in the repository."""
     return ROOT / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def tcp_cluster(tmp_path_factory):
+    """Address of a Dask cluster of two worker processes."""
+    from cohort_rig import tcp_cluster
+
+    with tcp_cluster(tmp_path_factory.mktemp("cluster")) as address:
+        yield address

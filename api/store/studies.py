@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -44,6 +44,8 @@ from ingest.columns import (
 from ingest.registration import registered
 from ingest.tables import times
 
+Reader = Callable[[Recording], tuple[RRSeries, tuple[Episode, ...]]]
+"""Gives the beats of a recording and the stressors that fall into it."""
 CONTENT: dict[type[Any], tuple[str, ...]] = {
     Recording: ("name", "condition", "period", "state", "start", "provenance", "beats_sha256"),
     Event: ("recording_id", "phase", "kind", "start", "end", "start_s", "end_s", "session"),
@@ -96,7 +98,13 @@ def _looks_come(content: Mapping[str, Any], now: datetime) -> int:
         return 0
 
 
-def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = None) -> core.Study:
+def build_study(
+    session: Session,
+    study: Study,
+    key: Mapping[str, Any] | None = None,
+    *,
+    read: Reader | None = None,
+) -> core.Study:
     """Read a whole study.
 
     Parameters
@@ -107,6 +115,8 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
         The stored study.
     key : mapping, optional
         ``codes`` and ``nonce`` of a blinded study, once it may be opened.
+    read : callable, optional
+        Gives beats and stressors of a recording, where they were read before; default: reads them.
 
     Raises
     ------
@@ -116,7 +126,9 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
     names = _names(session, study.id)
     declared = study.declared
     arms, coded = arms_of(session, study, key)
-    sessions, problems = _sessions(session, study, names, arms)
+    sessions, problems = _sessions(
+        session, study, names, arms, read or _reader(session, study, names)
+    )
     phases = _phases(_rows(session, study.id, Phase), names, study.tz)
     practice = declared["familiarisation"]
     if practice is None:
@@ -160,6 +172,26 @@ def build_study(session: Session, study: Study, key: Mapping[str, Any] | None = 
     return registered(whole, plan.content, opened)
 
 
+def measuring(study: Study) -> core.Study:
+    """Return what the measuring of one recording depends on: a study without any recording."""
+    declared = study.declared
+    return core.Study(
+        title=study.title,
+        sessions=(),
+        phases=pd.DataFrame(),
+        primary=declared["primary"],
+        secondary=tuple(declared["secondary"]),
+        cleaner=declared["cleaner"],
+    )
+
+
+def usable(recording: Recording) -> str:
+    """Say why a recording is left out of an analysis; "" if it is not."""
+    if recording.state != "closed":
+        return "is still being recorded"
+    return "holds no beats" if recording.beats < 2 else ""
+
+
 def episodes_of(
     session: Session, study: Study, recording: Recording, rr: RRSeries, subject: str
 ) -> tuple[Episode, ...]:
@@ -195,24 +227,32 @@ def _within(
     return (*found, *within(mark(seconds), rr, subject=subject))
 
 
+def _reader(session: Session, study: Study, names: dict[UUID, str]) -> Reader:
+    rows = _rows(session, study.id, Event)
+    clock = mark(_events([e for e in rows if e.start is not None], names, study.tz))
+
+    def read(recording: Recording) -> tuple[RRSeries, tuple[Episode, ...]]:
+        rr = read_series(session, recording)
+        return rr, _within(clock, rows, recording, rr, names[recording.subject_id])
+
+    return read
+
+
 def _sessions(
     session: Session,
     study: Study,
     names: dict[UUID, str],
     arms: Mapping[UUID, Mapping[str, str]],
+    read: Reader,
 ) -> tuple[tuple[core.Session, ...], tuple[Refusal, ...]]:
-    rows = _rows(session, study.id, Event)
-    clock = mark(_events([e for e in rows if e.start is not None], names, study.tz))
     sessions, problems = [], []
     for recording in _rows(session, study.id, Recording):
-        if recording.state != "closed" or recording.beats < 2:
-            why = "is still being recorded" if recording.state != "closed" else "holds no beats"
+        if why := usable(recording):
             problems.append(Refusal(f"recording {recording.name}", f"{why}; it is left out"))
             continue
-        rr, subject = read_series(session, recording), names[recording.subject_id]
-        episodes = _within(clock, rows, recording, rr, subject)
+        rr, episodes = read(recording)
         made = core.Session(
-            subject, recording.name, rr, episodes, recording.condition,
+            names[recording.subject_id], recording.name, rr, episodes, recording.condition,
             period=recording.period, **arms.get(recording.subject_id, {}),
         )  # fmt: skip
         sessions.append(made)

@@ -24,18 +24,23 @@ from hrv.study.seal import (
 from hrv.study.session import SessionResult, analyse_session
 from hrv.study.tallies import adherence, missing_rates
 from hrv.study.traps import beside
-from hrv.study.types import Measured, Study, StudyResult
+from hrv.study.types import Measured, Session, Study, StudyResult
 from hrv.types import Comparison, Refusal
 
 FAMILIARISATION = 3
 """Stress tests that are left out where nobody says how many: the response shrinks most over the
 first three to five."""
+Measure = Callable[[Session, Study], SessionResult]
 Progress = Callable[[int, int], None]
 """Called with the recordings done and the recordings in all."""
 
 
 def analyse(
-    study: Study, progress: Progress | None = None, *, now: datetime | None = None
+    study: Study,
+    progress: Progress | None = None,
+    *,
+    now: datetime | None = None,
+    measure: Measure = analyse_session,
 ) -> StudyResult:
     """Clean, measure and compare a study; pure: no file is read or written.
 
@@ -50,6 +55,9 @@ def analyse(
         Told after each recording.
     now : datetime, optional
         What time it is, for the seal; default: the end of the day of the last entry.
+    measure : callable
+        Gives what one recording gives; another than `analyse_session` looks up what was measured
+        elsewhere, and the sessions may then be `hrv.study.session.outline` of themselves.
 
     Returns
     -------
@@ -66,7 +74,7 @@ def analyse(
         study = study if seal.look is None else as_of(study, seal.look)
     results = []
     for session in study.sessions:
-        results.append(analyse_session(session, study))
+        results.append(measure(session, study))
         if progress is not None:
             progress(len(results), len(study.sessions))
     recovery = _labelled([r.recovery for r in results], study)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from hrv.quality import describe
 from hrv.recovery import recovery as measure_recovery
 from hrv.study.curves import episode_curves
 from hrv.study.types import Session, Study
-from hrv.types import NNSeries
+from hrv.types import NNSeries, RRSeries
 from hrv.windows import summary
 
 
@@ -57,6 +57,16 @@ def analyse_session(session: Session, study: Study) -> SessionResult:
         curves=_beside(identity, episode_curves(nn, session.episodes)),
         summary=identity.assign(**_metrics(nn, study)),
     )
+
+
+def outline(session: Session) -> Session:
+    """Return the same session with its first interval only, to keep once it is measured.
+
+    What an analysis asks of it then is when it began and where it came from.
+    """
+    rr = session.rr
+    first = RRSeries(rr.rr_ms[:1], rr.t_s[:1], rr.flag[:1], rr.start, rr.provenance)
+    return replace(session, rr=first)
 
 
 def _metrics(nn: NNSeries, study: Study) -> dict[str, float]:

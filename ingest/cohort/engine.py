@@ -1,14 +1,16 @@
-"""Where batches run: in this process, on a local cluster, or on one that is there already."""
+"""Where work is done: in this process, on a local cluster, or on one that is there already."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from hrv.errors import InputError, MissingExtraError
 from ingest.cohort.places import Folder, place
@@ -16,11 +18,13 @@ from ingest.cohort.task import Done, Task, probe, run_batch
 
 AHEAD = 4
 """Tasks a thread of the cluster has before it: the scheduler knows of no more than these."""
-TOKEN = ".seen-by-workers"
+TOKEN = ".seen-by-workers-{}"
 """A file that workers look for, to know that they see the folder of results."""
 PATIENCE_S = 10.0
 """How long a scheduler may take to answer."""
 Engine = Callable[[Sequence[Task]], Iterator[Done]]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,13 @@ def engine(
             count = workers or len(os.sched_getaffinity(0))
             with _local(distributed, count) as client:
                 words = f"on {count} worker{'s' * (count > 1)} on this machine"
-                yield Running(lambda tasks: _run(client, tasks), words, client.dashboard_link)
+                run = partial(flow, client, work=run_batch, rescue=_without_killers)
+                yield Running(run, words, client.dashboard_link)
         else:
-            with _existing(distributed, scheduler) as client:
-                _check_workers(client, out)
+            with existing(scheduler, out) as client:
                 words = f"on the cluster at {scheduler}"
-                yield Running(lambda tasks: _run(client, tasks), words, client.dashboard_link)
+                run = partial(flow, client, work=run_batch, rescue=_without_killers)
+                yield Running(run, words, client.dashboard_link)
 
 
 @contextmanager
@@ -104,9 +109,14 @@ def _local(distributed: Any, workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _existing(distributed: Any, scheduler: str) -> Iterator[Any]:
+def existing(scheduler: str, out: str) -> Iterator[Any]:
+    """Connect to a cluster whose workers have this version and see `out`; see `engine`."""
     try:
-        client = distributed.Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
+        import distributed
+    except ImportError:
+        raise MissingExtraError("cluster", f"reach the scheduler at {scheduler}") from None
+    try:
+        client: Any = distributed.Client(scheduler, timeout=PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]  # typed in part
     except (OSError, ValueError, TimeoutError) as error:
         why = str(error).split("\n")[0] or type(error).__name__
         raise InputError(
@@ -114,6 +124,7 @@ def _existing(distributed: Any, scheduler: str) -> Iterator[Any]:
             "tcp://10.0.0.5:8786"
         ) from None
     try:
+        _check_workers(client, out)
         yield client
     finally:
         client.close()
@@ -121,15 +132,15 @@ def _existing(distributed: Any, scheduler: str) -> Iterator[Any]:
 
 def _check_workers(client: Any, out: str) -> None:
     """See that workers have this version and, if results go to a folder, see that folder."""
-    folder = place(out)
+    folder, token = place(out), TOKEN.format(uuid.uuid4().hex)
     local = isinstance(folder, Folder)
     if local:
-        folder.write(TOKEN, b"")
+        folder.write(token, b"")
     try:
-        answers = client.run(_about, f"{folder.url}/{TOKEN}" if local else "", on_error="return")
+        answers = client.run(_about, f"{folder.url}/{token}" if local else "", on_error="return")
     finally:
         if local:
-            folder.remove(TOKEN)
+            folder.remove(token)
     for address, answer in answers.items():
         if isinstance(answer, BaseException):
             raise InputError(
@@ -153,15 +164,43 @@ def _about(token: str) -> tuple[str, bool]:
     return version("hrv-recovery"), not token or os.path.exists(token)  # noqa: PTH110
 
 
-def _run(client: Any, tasks: Sequence[Task]) -> Iterator[Done]:
-    """Keep every thread busy, and the scheduler's list short."""
+def flow(
+    client: Any,
+    tasks: Sequence[T],
+    *,
+    work: Callable[[T], R],
+    rescue: Callable[[Any, T], R],
+) -> Iterator[R]:
+    """Keep every thread busy, and the scheduler's list short.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of a cluster.
+    tasks : sequence
+        What there is to do, the largest first.
+    work : callable
+        What a worker does with one; a function that workers can import.
+    rescue : callable
+        ``(client, task)``, asked where a task ended several workers one after the other.
+
+    Yields
+    ------
+    object
+        What each task gave, in the order they finish.
+
+    Raises
+    ------
+    InputError
+        If the connection is lost.
+    """
     from distributed import as_completed
 
     waiting = iter(tasks)
-    known: dict[str, Task] = {}
+    known: dict[str, T] = {}
 
-    def submit(task: Task) -> Any:
-        future = client.submit(run_batch, task, pure=False)
+    def submit(task: T) -> Any:
+        future = client.submit(work, task, pure=False)
         known[future.key] = task
         return future
 
@@ -171,8 +210,7 @@ def _run(client: Any, tasks: Sequence[Task]) -> Iterator[Done]:
     try:
         for future in flowing:
             task = known.pop(future.key)
-            done = _result(client, future, task)
-            yield done
+            yield _result(client, future, task, rescue)
             following = next(waiting, None)
             if following is not None:
                 flowing.add(submit(following))
@@ -180,7 +218,7 @@ def _run(client: Any, tasks: Sequence[Task]) -> Iterator[Done]:
         client.cancel(list(flowing.futures))
 
 
-def _result(client: Any, future: Any, task: Task) -> Done:
+def _result(client: Any, future: Any, task: T, rescue: Callable[[Any, T], R]) -> R:
     from distributed import KilledWorker
 
     if future.status in ("cancelled", "lost"):
@@ -189,10 +227,9 @@ def _result(client: Any, future: Any, task: Task) -> Done:
             "command again"
         )
     try:
-        done: Done = future.result()
+        return future.result()  # type: ignore[no-any-return]
     except KilledWorker:
-        done = _without_killers(client, task)
-    return done
+        return rescue(client, task)
 
 
 def _without_killers(client: Any, task: Task) -> Done:

@@ -1,19 +1,15 @@
 """Workers and clients that are killed, disks that fill, files that are broken: nothing is lost."""
 
-import contextlib
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from cohort_rig import contents, make_lab, table
+from cohort_rig import contents, make_lab, table, until
 from command_rig import HRV, environment
 
 from ingest import cohort
@@ -36,49 +32,6 @@ def expected(lab):
     out = lab.parent / "serial"
     cohort.run(str(lab), str(out), SETTINGS, serial=True, batch_bytes=SMALL)
     return contents(out)
-
-
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def tcp_cluster(tmp_path_factory):
-    """A scheduler and two workers, each a process of its own, as on machines of a network."""
-    folder = tmp_path_factory.mktemp("cluster")
-    preload = Path(__file__).parents[2] / "cohort_preload.py"
-    dask, file = [sys.executable, "-m", "dask"], folder / "scheduler.json"
-    log = (folder / "log").open("w")
-    options = {"env": environment(), "cwd": folder, "stdout": log, "stderr": log}
-    processes = [
-        subprocess.Popen(
-            [*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
-             "--scheduler-file", str(file)], **options,
-        )
-    ]  # fmt: skip
-    until(file.exists)
-    address = __import__("json").loads(file.read_text())["address"]
-    for _ in range(2):
-        processes.append(
-            subprocess.Popen(
-                [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--preload",
-                 str(preload), "--local-directory", str(folder)], **options,
-            )
-        )  # fmt: skip
-    from distributed import Client
-
-    with Client(address) as client:
-        client.wait_for_workers(2, timeout=60)
-    yield address
-    for process in processes[::-1]:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        process.kill()
-    log.close()
 
 
 def test_two_processes_over_tcp_write_the_same_bytes(lab, expected, tcp_cluster, tmp_path):
