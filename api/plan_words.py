@@ -100,8 +100,14 @@ def notes(plan: Plan) -> list[str]:
     number = len(plan.orders)
     said = [
         f"With {number} orders the randomisation p-value can fall to {1 / number:.3f} in the "
-        f"declared direction and to {2 / number:.3f} in both"
-        + ("; --max-run 3 or --blocks 10 allows more orders" if 2 / number > 0.05 else "")
+        f"declared direction, and in both together to {2 / number:.3f}, no lower however large the "
+        "difference"
+        + (
+            ", so a two-sided result below .05 is out of reach: declare a direction, or allow more "
+            "orders with --max-run 3 or --blocks 10"
+            if 2 / number > 0.05
+            else ""
+        )
         + "."
     ]
     if plan.start_reason == "symptom_peak":

@@ -75,10 +75,7 @@ def _lines(result: StudyResult) -> list[str]:
     lines += [_row(name, c) for name, c in result.primary.items()]
     confirms = result.confirmatory
     if confirms is not headline:
-        lines += [
-            f"  The order was drawn and logged: p {confirms.p_value:.3f} by {confirms.method} "
-            "is the confirmatory one."
-        ]
+        lines.append(fill(f"  {_confirming(confirms)}", 100, subsequent_indent="  "))
     if result.secondary:
         lines += ["", "Exploratory endpoints (not part of the verdict)"]
         lines += [_row(name, c) for name, c in result.secondary.items()]
@@ -94,6 +91,24 @@ def _lines(result: StudyResult) -> list[str]:
     if headline.flags:
         lines += ["", "Bear in mind", *bullets(headline.flags)]
     return lines + _not_answered(result)
+
+
+def _confirming(c: Comparison) -> str:
+    """Say which p confirms, and what the number of orders allows it to be."""
+    from hrv.compare.words import p_value
+
+    told = f"The order was drawn and logged: p {p_value(c.p_value)} by {c.method} is the "
+    told += "confirmatory one"
+    declared = c.details.get("p_value_declared_direction")
+    if declared is not None:
+        told += f"; in the declared direction alone it is {p_value(declared)}"
+    smallest = c.details.get("smallest_p_value", 0.0)
+    if smallest > 1 - c.settings.get("level", 0.95):
+        told += (
+            f". With {c.details['orders']} orders a two-sided p cannot fall below "
+            f"{p_value(smallest)}, however large the difference"
+        )
+    return f"{told}."
 
 
 def _log_lines(result: StudyResult) -> list[str]:
@@ -129,13 +144,14 @@ def _not_answered(result: StudyResult) -> list[str]:
 
 def _row(name: str, c: Comparison) -> str:
     """One comparison in one line: name, estimate with interval, verdict, p."""
+    from hrv.compare.words import p_value
     from hrv.report.figures import headline
 
     if c.refused:
         why = c.refusals[0].why if c.refusals else "refused"
         return fill(f"  {name:<20} refused: {why}", 100, subsequent_indent=" " * 23)
     estimate, interval = headline(c, str(c.settings.get("unit", "")))
-    p = f"p {c.p_value:.3f}" if c.p_value == c.p_value else ""
+    p = f"p {p_value(c.p_value)}" if c.p_value == c.p_value else ""
     bounds = f"[{interval}]" if c.low == c.low else ""
     row = f"  {name:<20} {estimate:>10}  {bounds:<24} {c.verdict:<13} {p}"
     return row.replace("\u202f", " ").rstrip()

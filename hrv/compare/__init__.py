@@ -107,8 +107,8 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         censored.NAME,
-        "block means of times known only as 'at least', log-normal, nothing imputed",
-        "Tobin 1958, doi:10.2307/1907382",
+        "the day model for times known only as 'at least' or between two ends, nothing imputed",
+        "Schumacher et al. 2017, doi:10.1002/cjs.11338",
         censored.run,
         censored=True,
     ),
@@ -175,7 +175,7 @@ def compare(
         a clock take ``condition`` (`paired`), ``arm`` with ``period`` (`ancova`) or
         ``sequence`` and ``period`` (`crossover`) instead of time and phases; ``session`` tells
         the sessions of one period apart.  A column ``censored`` marks values known only as
-        "at least".
+        "at least", a column ``upper`` is the upper end of those known between two.
     phases : DataFrame
         ``start``, ``stop`` (aware), ``condition``; optional ``subject``, ``block``,
         ``randomised``.  A phase is [start, stop).
@@ -213,10 +213,10 @@ def compare(
     """
     entry = pick(method, METHODS, "method")
     chosen = _settings(settings, washin, options)
-    if not entry.censored and "censored" in outcomes.columns and outcomes["censored"].any():
+    if not entry.censored and _intervals(outcomes):
         raise InputError(
-            f"method {method!r} takes no values known only as 'at least' (column 'censored'); "
-            "use method 'censored'"
+            f"method {method!r} takes no values known only as 'at least' (column 'censored') or "
+            "between two ends (column 'upper'); use method 'censored'"
         )
     if entry.regimen:
         design = _on_regimen(outcomes, regimen, entry, covariates, chosen)
@@ -238,6 +238,12 @@ def compare(
     )
     result: Comparison = entry.run(design, np.random.default_rng(seed))
     return result
+
+
+def _intervals(outcomes: pd.DataFrame) -> bool:
+    """Whether some values are known only as 'at least' or between two ends."""
+    late = "censored" in outcomes.columns and bool(outcomes["censored"].any())
+    return late or ("upper" in outcomes.columns and bool(outcomes["upper"].notna().any()))
 
 
 def _on_regimen(

@@ -90,7 +90,8 @@ class Design:
         One row an observation: ``subject`` (str), ``time`` (UTC datetime or, for `paired`,
         NaT), ``day`` (int64 ordinal of the local date, -1 without a clock), ``hour`` (float64
         local hour), ``value`` (float64), ``se`` (float64, NaN if unknown), ``censored`` (bool:
-        the true value is at least this one), ``condition`` (str, "" outside any phase),
+        the true value is at least this one), ``upper`` (float64: upper end of a value known
+        only between two, else NaN), ``condition`` (str, "" outside any phase),
         ``block`` (int64, counted in time order within a subject, -1 outside any phase),
         ``since_days`` (float64, days since the block began), ``arm``, ``period``, ``sequence``,
         ``session`` (str, "" if not given), ``excluded`` (str reason, "" if used), plus
@@ -153,7 +154,7 @@ class Method:
     regimen : bool
         True if it needs observation times and a regimen instead of phases.
     censored : bool
-        True if it is made for values known only as "at least".
+        True if it is made for values known only as "at least" or between two ends.
     people : str
         Who it is for: ``"one"``, ``"several"`` or ``"any"`` number of people.
     infers : bool

@@ -3,7 +3,8 @@
 Each person is compared with themselves and a difference between the periods, which touches
 both sequences alike, cancels.  Carry-over cannot be told from a difference between sequences:
 it is shown, and never decides which analysis is done (testing it first and then choosing has
-up to 8 % false alarms at a nominal 5 %: Freeman 1989, doi:10.1002/sim.4780081202).
+up to 8 % false alarms at a nominal 5 %: Freeman 1989, Statistics in Medicine
+8:1421-1432, doi:10.1002/sim.4780081202).
 
 Source: Senn 2002, Cross-over Trials in Clinical Research, 2nd ed., doi:10.1002/0470854596.
 """

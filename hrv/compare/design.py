@@ -25,7 +25,8 @@ REFERENCES = ("off", "control", "placebo", "baseline", "before", "pre", "a", "0"
 """Names taken for the reference when the caller does not give the order of the conditions."""
 GROUPING = ("arm", "period", "sequence", "session")
 """Columns of groups with few sessions a person; they are labels, never covariates."""
-_RESERVED = ("subject", "time", "value", "se", "condition", "censored", "randomised", *GROUPING)
+_ENDS = ("censored", "upper")
+_RESERVED = ("subject", "time", "value", "se", "condition", *_ENDS, "randomised", *GROUPING)
 
 
 def validate(
@@ -100,6 +101,7 @@ def observations(
     if (table["se"] < 0).any():
         raise InputError("a standard error in column 'se' is negative")
     table["censored"] = _censored(outcomes)
+    table["upper"] = _upper(outcomes, table["value"])
     table["condition"] = _labels(outcomes)
     for name in GROUPING:
         table[name] = _texts(outcomes, name)
@@ -131,6 +133,21 @@ def _censored(outcomes: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool
     if given.isna().any() or not set(given.unique()) <= {True, False}:
         raise InputError("column 'censored' must hold true or false in every row")
     return given.to_numpy(dtype=np.bool_)
+
+
+def _upper(outcomes: pd.DataFrame, value: pd.Series) -> Float:
+    """Upper end of values known only to lie between two ends; NaN where they are exact."""
+    if "upper" not in outcomes.columns:
+        return np.full(len(outcomes), np.nan)
+    upper = _numbers(outcomes, "upper")
+    below = upper < value.to_numpy()
+    if below.any():
+        row = int(np.argmax(below))
+        raise InputError(
+            f"row {row + 1}: the upper end {upper[row]:g} is below the value {value.iloc[row]:g}; "
+            "'value' is the lower end"
+        )
+    return upper
 
 
 def _labels(outcomes: pd.DataFrame) -> list[str]:

@@ -17,7 +17,7 @@ from hrv.compare.checks import Block
 from hrv.compare.days import Days
 from hrv.compare.reml import Fit, Inference
 from hrv.compare.results import t_quantile
-from hrv.compare.words import amount
+from hrv.compare.words import amount, p_value
 from hrv.types import Float
 
 _TREATMENT = 1
@@ -120,7 +120,7 @@ def _spread(design: Design, days: Days, white: Float) -> Check:
     below = float(special.fdtr(n2, n1, ratio))
     p = 2 * min(below, 1 - below)
     reference, other = design.conditions
-    found = f"with {other!r} {np.sqrt(ratio):.2f} times that with {reference!r} (p {p:.2f})"
+    found = f"with {other!r} {np.sqrt(ratio):.2f} times that with {reference!r} (p {p_value(p)})"
     return Check(
         "days vary as much in both conditions", "spread of what is left, by condition", found,
         p < 0.01,
@@ -181,7 +181,7 @@ def _missing(design: Design, blocks: Sequence[Block]) -> Check:
         planned.append(round(sum(max(block.planned, 0.0) for block in own)))
         valid.append(min(sum(block.valid for block in own), planned[-1]))
     gone = [p - v for p, v in zip(planned, valid, strict=True)]
-    p_value = fisher(gone[0], planned[0], gone[1], planned[1])
+    chance = fisher(gone[0], planned[0], gone[1], planned[1])
     told = " and ".join(
         f"{g} of {p} with {name!r}"
         for g, p, name in zip(gone, planned, design.conditions, strict=True)
@@ -189,8 +189,8 @@ def _missing(design: Design, blocks: Sequence[Block]) -> Check:
     return Check(
         "days are missing for reasons that have nothing to do with the outcome",
         "days without a usable value, by condition",
-        f"{told} (p {p_value:.2f})",
-        p_value < 0.05,
+        f"{told} (p {p_value(chance)})",
+        chance < 0.05,
     )
 
 

@@ -53,17 +53,17 @@ class Kernel:
 def kernel(lag: Int, phi: float, nugget: float = 0.0) -> Kernel:
     """Return the AR(1) correlation of days `lag` apart and its derivatives; exact at phi = 0.
 
-    With a nugget the correlation of different days is ``(1 - nugget) phi**lag``.
+    With a nugget the correlation of different scores is ``(1 - nugget) phi**lag``, also of two
+    of the same day.
     """
     k = np.arange(int(lag.max(initial=0)) + 1, dtype=np.float64)
     power = phi**k
     first, second = np.zeros_like(power), np.zeros_like(power)
     first[1:] = k[1:] * power[:-1]
     second[2:] = k[2:] * (k[2:] - 1) * power[:-2]
-    if nugget:
-        for values in (power, first, second):
-            values[1:] *= 1 - nugget
-    return Kernel(power[lag], first[lag], second[lag])
+    r, r1, r2 = ((1 - nugget) * values[lag] for values in (power, first, second))
+    r[np.diag_indices_from(r)] += nugget
+    return Kernel(r, r1, r2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +219,11 @@ class Fit:
 
 
 def fit(
-    problem: Problem, *, phi: float | None = None, start: tuple[float, float] | None = None
+    problem: Problem,
+    *,
+    phi: float | None = None,
+    start: tuple[float, float] | None = None,
+    unit: float | None = None,
 ) -> Fit:
     """Maximise the restricted likelihood over the between-day variance and phi.
 
@@ -232,13 +236,15 @@ def fit(
     start : tuple of float, optional
         Between-day variance, in squared units of the scores, and phi to begin at.  Default: the
         highest point of a grid.
+    unit : float, optional
+        Scatter that the search works in units of.  Default: see `scale`.
 
     Raises
     ------
     NotComputableError
         If the scores leave no residual variation, or the search does not converge.
     """
-    scaled, unit = scale(problem)
+    scaled, unit = scale(problem, unit)
     begins = _starts(scaled, phi) if start is None else [(start[0] / unit**2, start[1])]
     found = [_climb(scaled, *begin, phi_fixed=phi is not None) for begin in begins]
     at, point = max(found, key=lambda top: top[1].log_likelihood)
@@ -248,7 +254,7 @@ def fit(
     )  # fmt: skip
 
 
-def scale(problem: Problem) -> tuple[Problem, float]:
+def scale(problem: Problem, unit: float | None = None) -> tuple[Problem, float]:
     """Centre the scores and bring them to units of the residual or the measurement SD."""
     y, x = problem.y, problem.x
     n, p = x.shape
@@ -256,7 +262,8 @@ def scale(problem: Problem) -> tuple[Problem, float]:
     residual = float(rest @ rest) / max(n - p, 1)
     if n <= p or residual <= 1e-24 * max(1.0, float(np.abs(y).max())) ** 2:
         raise NotComputableError("the day scores do not vary, so no uncertainty can be worked out")
-    unit = float(np.sqrt(max(residual, float(np.diagonal(problem.noise).mean()))))
+    if unit is None:
+        unit = float(np.sqrt(max(residual, float(np.diagonal(problem.noise).mean()))))
     return replace(problem, y=(y - y.mean()) / unit, noise=problem.noise / unit**2), unit
 
 

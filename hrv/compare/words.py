@@ -21,6 +21,16 @@ _DIGITS = {"bpm": 1, "bpm/min": 1, "ms": 1, "%": 1, "s": 0, "": 2, "Hz": 3}
 _LARGEST_LN = 700.0  # beyond it exp overflows, and no logarithm was meant
 
 
+def p_value(value: float) -> str:
+    """Return a p-value with two significant digits, ``"< 0.001"`` below, or a dash."""
+    if math.isnan(value):
+        return "–"
+    if value < 0.001:
+        return "< 0.001"
+    text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+    return "> 0.99" if text == "1.00" and value < 1 else text
+
+
 def digits(unit: str, *values: float) -> int:
     """Return decimals for values that stand together, such as an estimate and its interval.
 

@@ -42,7 +42,8 @@ Answer = Callable[[StudyResult], str]
 CENT: tuple[tuple[str, str, Answer | None], ...] = (
     ("1a", "named as an N-of-1 trial in the title", None),
     ("1b", "structured summary", facts.summary),
-    ("2a", "background, and why N-of-1", None),
+    ("2a.1", "background", None),
+    ("2a.2", "why N-of-1", None),
     ("2b", "objectives or hypotheses", facts.objective),
     ("3a", "design: number and length of periods, run-in, wash-out", facts.design),
     ("3b", "changes after the start, with reasons", facts.changes),

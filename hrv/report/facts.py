@@ -267,7 +267,7 @@ def effect(result: StudyResult) -> str:
     g = head.details.get("hedges_g")
     size = f" Hedges g {float(g):.2f}." if g is not None and np.isfinite(float(g)) else ""
     confirms = result.confirmatory
-    p = f" Randomisation p {confirms.p_value:.3f}." if confirms is not head else ""
+    p = f" Randomisation p {numbers.p_value(confirms.p_value)}." if confirms is not head else ""
     return f"{head.sentence}{size}{p}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hrv.compare.words import digits
+from hrv.compare.words import p_value as p_value
 
 NO_VALUE = "–"
 """Printed where there is no number."""
@@ -67,16 +68,6 @@ def plus_minus(half_width: float, unit: str) -> str:
     small = 0 < half_width < 10
     decimals = max(0, 1 - math.floor(math.log10(half_width))) if small else digits(unit, half_width)
     return with_unit(f"±{number(half_width, min(decimals, 6))}", unit)
-
-
-def p_value(value: float) -> str:
-    """Return a p-value with two significant digits, ``"< 0.001"`` below, or a dash."""
-    if math.isnan(value):
-        return NO_VALUE
-    if value < 0.001:
-        return "< 0.001"
-    text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-    return "> 0.99" if text == "1.00" and value < 1 else text
 
 
 def share(value: Any) -> str:

@@ -32,8 +32,9 @@ METHODS = {
         "Only that the order of the blocks was drawn beforehand as logged; no model.",
     ),
     "censored": MethodWords(
-        "Block means of censored times",
-        "Logarithms of times are normal within a block; what lasted longer counts as such.",
+        "Day model of censored times",
+        "As the day model, for times that are normal as given; what lasted longer than it was "
+        "watched counts as such.",
     ),
     "components": MethodWords(
         "Component by component",
