@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from api import errors, openapi
 from api.access.gate import Gate
+from api.access.oidc import provider_of
 from api.access.rules import check_rules
 from api.limits import BodyLimit
 from api.queries import known_only
@@ -20,6 +21,8 @@ from api.service import Clock, Service
 from api.settings import Settings
 from api.store import Store, open_store
 from api.store.types import now
+from api.traces import traces_of
+from api.watch import Metrics, Watch
 
 THREADS = 64
 DESCRIPTION = """\
@@ -58,17 +61,20 @@ def create_app(
         Its `state.service` is there while it runs.
     """
     chosen = settings or Settings.from_environment()
+    metrics, traces, provider = Metrics(), traces_of(chosen), provider_of(chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         service = Service(chosen, store or open_store(chosen.store), clock)
-        app.state.service = service
+        app.state.service, app.state.metrics = service, metrics
         service.start()
         try:
             yield
         finally:
             await anyio.to_thread.run_sync(service.stop)
+            if traces is not None:
+                await anyio.to_thread.run_sync(traces.stop)
 
     app = FastAPI(
         title="HRV Recovery",
@@ -86,7 +92,10 @@ def create_app(
     open_routes = check_rules(app)
     errors.install(app, _allowed)
     app.add_middleware(BodyLimit, settings=chosen)
-    app.add_middleware(Gate, settings=chosen, open_routes=open_routes)
+    app.add_middleware(
+        Gate, settings=chosen, open_routes=open_routes, metrics=metrics, provider=provider
+    )
+    app.add_middleware(Watch, metrics=metrics, tracer=None if traces is None else traces.tracer)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 

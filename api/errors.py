@@ -257,10 +257,13 @@ def install(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
 
 async def _any(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    # not the path: whatever was typed stands in it
+    asked = getattr(request.state, "asked", None)
+    operation = (asked.action if asked is not None else "") or "request"
     if problem.kind in (FULL, UNWRITABLE):
-        _log.error("%s %s: %s", request.method, request.url.path, problem.detail)
+        _log.error("%s %s: %s", request.method, operation, problem.detail)
     elif problem.kind.status >= 500 and problem.kind is not BUSY:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s failed", request.method, operation, exc_info=error)
     return response(problem, request)
 
 

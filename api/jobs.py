@@ -74,6 +74,12 @@ class JobRunner:
                     if job.state not in ENDED:
                         job.state, job.owner = "queued", ""
 
+    @property
+    def running(self) -> int:
+        """How many jobs this server has taken and not ended."""
+        with self._lock:
+            return len(self._running)
+
     def progress(self, job: UUID) -> tuple[int, int] | None:
         """How far a job of this server is: recordings done and in all."""
         with self._lock:

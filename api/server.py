@@ -15,9 +15,11 @@ from typing import IO, Any
 import uvicorn
 from fastapi import FastAPI
 
+from api.access import keys
 from api.app import create_app
 from api.settings import Settings
-from api.store import open_store
+from api.store import Store, open_store
+from api.watch import LEVELS, set_up_logs
 from hrv.errors import InputError
 
 
@@ -43,13 +45,16 @@ def run(settings: Settings) -> None:
     InputError
         If the address, the port or the store cannot be used.
     """
-    _check_host(settings)
+    _check(settings)
+    set_up_logs(settings)
     listening = _listen(settings.host, settings.port)
     store = open_store(settings.store)
     lock = _lock(store.folder)
     try:
         app = create_app(settings, store)
         _say(settings, listening)
+        if not settings.local:
+            _say_first_key(store)
         _serve(app, settings, listening)
     finally:
         listening.close()
@@ -57,11 +62,25 @@ def run(settings: Settings) -> None:
             lock.close()
 
 
+def _say_first_key(store: Store) -> None:
+    """Print the one key of a store that nobody has a key to, on standard output and once."""
+    with store.write() as session:
+        made = keys.first_key(session)
+    if made is not None:
+        sys.stderr.write(
+            "first start: the key below opens everything and is shown this once; keep it, make "
+            "others with `hrv keys make`\n"
+        )
+        sys.stderr.flush()
+        sys.stdout.write(f"{made.secret}\n")
+        sys.stdout.flush()
+
+
 def _serve(app: FastAPI, settings: Settings, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         ws="none",
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.grace_s),
@@ -77,6 +96,10 @@ def _say(settings: Settings, listening: socket.socket) -> None:
     sys.stderr.write(f"the store is {_without_password(settings.store)}\n")
     if settings.local:
         sys.stderr.write("local: whoever uses this machine may do everything, without a key\n")
+    elif settings.host not in ("localhost", "::1") and not settings.host.startswith("127."):
+        sys.stderr.write(
+            "keys and data travel in the clear: put a proxy with TLS before it (docs/deploy.md)\n"
+        )
     sys.stderr.flush()
 
 
@@ -88,22 +111,24 @@ def _without_password(store: str) -> str:
     return make_url(store).render_as_string(hide_password=True)
 
 
-def _check_host(settings: Settings) -> None:
-    """Serve without keys on this machine only."""
-    if not settings.local:
+def _check(settings: Settings) -> None:
+    """Serve without keys on this machine only, and say what else cannot be."""
+    if settings.log_level and settings.log_level not in LEVELS:
+        said = f"HRV_LOG_LEVEL is {settings.log_level!r}; it must be one of {', '.join(LEVELS)}"
+        raise InputError(said)
+    if settings.local and "://" in settings.store:
         raise InputError(
-            "serving other machines needs access keys, which this version does not have; "
-            "add --local to serve this machine"
+            "--local keeps an embedded store for whoever sits at this machine; a database server "
+            "is shared: leave --local away, and the first start prints a key"
         )
-    if settings.host == "localhost":
-        return
     try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
+        near = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
         raise InputError(f"--host {settings.host!r} is no IP address such as 127.0.0.1") from None
-    if settings.local and not loopback:
+    if settings.local and not near:
         raise InputError(
-            f"--local serves this machine only, and {settings.host} can be reached from others"
+            f"--local serves this machine only, and {settings.host} can be reached from others; "
+            "leave --local away to serve them with keys"
         )
 
 

@@ -32,6 +32,12 @@ class Settings:
     port: int = _setting(8000, "port to listen on")
     local: bool = _setting(False, "serve this machine only, without keys")  # noqa: FBT003
     session_hours: float = _setting(12.0, "how long a browser stays logged in, hours")
+    oidc_issuer: str = _setting("", "identity provider whose tokens are taken, https://…")
+    oidc_audience: str = _setting("", "what a token of the provider must be meant for")
+    rate_per_s: float = _setting(1000.0, "requests a second of one key; 0: any number")
+    refusals_per_minute: float = _setting(30.0, "wrong keys a minute from one address")
+    log_level: str = _setting("", "debug, info, warning or error; info, or warning when local")
+    otel_endpoint: str = _setting("", "collector of traces, OTLP over HTTP: http://…/v1/traces")
     workers: int = _setting(2, "processes that analyse; 0 analyses in the server itself")
     scheduler: str = _setting("", "Dask scheduler that measures large studies: tcp://HOST:8786")
     cluster_from: int = _setting(200, "recordings from which a study goes to the cluster")

@@ -1,6 +1,6 @@
 """A study with one thing of every kind in it, and where each is."""
 
-from api.schemas.logs import DoseIn, EventIn, InterventionIn, OutcomeIn, PhaseIn
+from api.schemas.logs import AdverseEventIn, DoseIn, EventIn, InterventionIn, OutcomeIn, PhaseIn
 from api.schemas.results import PlanIn
 from api.schemas.studies import StudyIn
 
@@ -45,6 +45,8 @@ def add_logs(client, study_id, subject):
                                         start=f"{DAY}09:00:00Z"),
         "doses": DoseIn(subject=subject, time=f"{DAY}09:00:00Z", substance="magnesium",
                         status="taken"),
+        "adverse_events": AdverseEventIn(subject=subject, time=f"{DAY}09:00:00Z",
+                                         term="headache"),
         "outcomes": OutcomeIn(subject=subject, time=f"{DAY}09:00:00Z", name="calm", value=3.0),
     }  # fmt: skip
     made = {log: client.add(study_id, entry).id for log, entry in entries.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 from collections.abc import Callable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
@@ -16,13 +17,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import csrf, keys
 from api.access.asked import Asked
+from api.access.oidc import Provider, UnreachableError, WrongTokenError
 from api.access.principal import ANYONE, LOCAL, Principal
+from api.access.rates import BURST_S, Rate
 from api.access.rules import unauthenticated
-from api.errors import FORBIDDEN, ProblemError, problem_of, response
+from api.errors import (
+    BUSY,
+    FORBIDDEN,
+    RETRY_S,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    ProblemError,
+    problem_of,
+    response,
+)
 from api.service import Service
 from api.settings import Settings
+from api.watch import Metrics
 
 COOKIE = "hrv_session"
+RETRY = {"Retry-After": str(RETRY_S)}
 
 
 class Gate:
@@ -36,10 +50,25 @@ class Gate:
         Whether keys are asked for at all.
     open_routes : sequence of APIRoute
         Routes that are open to anyone; every other path needs a key.
+    metrics : Metrics
+        Where it counts who was turned away.
+    provider : Provider or None
+        The identity provider whose tokens are taken.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, open_routes: Sequence[APIRoute]) -> None:
-        self.app, self._settings, self._open = app, settings, open_routes
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        open_routes: Sequence[APIRoute],
+        metrics: Metrics,
+        provider: Provider | None,
+    ) -> None:
+        self.app, self._settings, self._open, self._metrics = app, settings, open_routes, metrics
+        self._rate = Rate(settings.rate_per_s, settings.rate_per_s * BURST_S)
+        minute = settings.refusals_per_minute
+        self._refusals = Rate(minute / 60.0, minute)
+        self._provider = provider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -47,16 +76,21 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        request.state.principal, request.state.csrf = ANYONE, ""
+        request.state.asked = Asked(ANYONE)
         try:
             who, token = await self._who(request)
+            self._check_rate(who)
         except Exception as error:
-            await response(problem_of(error), request)(scope, receive, send)
+            await response(self._counted(problem_of(error)), request)(scope, receive, send)
             return
         asked = Asked(who)
         request.state.principal, request.state.csrf, request.state.asked = who, token, asked
         if not who.known and not self._is_open(scope["path"]):
+            self._metrics.turned_away.labels(UNAUTHENTICATED.name).inc()
             await _turned_away(request)(scope, receive, send)
             return
+        request.state.gate = self
         await self.app(scope, receive, _recording(request, asked, send))
 
     async def _who(self, request: Request) -> tuple[Principal, str]:
@@ -65,6 +99,7 @@ class Gate:
             return LOCAL, ""
         said = request.headers.get("authorization")
         if said is not None:
+            self.check_refusals(request)
             kind, _, secret = said.partition(" ")
             if kind.lower() != "bearer":
                 raise unauthenticated("the only kind of Authorization taken here is Bearer")
@@ -78,14 +113,67 @@ class Gate:
         return ANYONE, ""
 
     async def _by_bearer(self, request: Request, secret: str) -> Principal:
-        digest = keys.digest(secret)
-        found = await _look_up(request, lambda s: keys.find_by_key(s, digest))
+        if self._provider is not None and not secret.startswith(keys.PREFIX):
+            found, why = await self._by_token(request, self._provider, secret)
+        else:
+            digest = keys.digest(secret)
+            found = await _look_up(request, lambda s: keys.find_by_key(s, digest))
+            why = "this key is none, has expired, or was revoked"
         if found is None:
-            raise unauthenticated("this key is none, has expired, or was revoked")
+            self.refused(request)
+            raise unauthenticated(why)
         return found
+
+    async def _by_token(
+        self, request: Request, provider: Provider, token: str
+    ) -> tuple[Principal | None, str]:
+        try:
+            subject = await asyncio.to_thread(provider.subject_of, token)
+        except WrongTokenError as error:
+            return None, f"this token {error}"
+        except UnreachableError:
+            raise ProblemError(BUSY, "the identity provider does not answer", RETRY) from None
+        found = await _look_up(request, lambda s: keys.find_account(s, provider.issuer, subject))
+        return found, "this account was not let in; ask the owner of the study"
+
+    def check_refusals(self, request: Request) -> None:
+        """Refuse an address that sent too many wrong keys.
+
+        Raises
+        ------
+        ProblemError
+            429, with the time to wait.
+        """
+        wait_s = self._refusals.empty(_address(request))
+        if wait_s:
+            raise _too_many("too many wrong keys came from this address", wait_s)
+
+    def refused(self, request: Request) -> None:
+        """Remember that an address sent a wrong key."""
+        self._refusals.take(_address(request))
+
+    def _check_rate(self, who: Principal) -> None:
+        if who.known and not self._settings.local:
+            wait_s = self._rate.take(who.name)
+            if wait_s:
+                said = f"more than {self._settings.rate_per_s:g} requests a second of one key"
+                raise _too_many(said, wait_s)
+
+    def _counted(self, problem: ProblemError) -> ProblemError:
+        self._metrics.turned_away.labels(problem.kind.name).inc()
+        return problem
 
     def _is_open(self, path: str) -> bool:
         return any(route.path_regex.match(path) for route in self._open)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _too_many(detail: str, wait_s: float) -> ProblemError:
+    wait = max(1, math.ceil(wait_s))
+    return ProblemError(TOO_MANY, f"{detail}; wait {wait} s", {"Retry-After": str(wait)})
 
 
 def cookie_of(request: Request) -> str | None:

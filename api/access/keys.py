@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.access.principal import SCOPES, Grant, Principal, Role
+from api.store import audit
 from api.store.models import AccessGrant, AccessKey, Study, Subject, WebSession
 from api.store.types import now
 from hrv.errors import InputError
@@ -99,9 +100,54 @@ def revoke(session: Session, identity: UUID) -> bool:
     return True
 
 
-def any_at_all(session: Session) -> bool:
-    """Say whether a key was ever made."""
-    return bool(session.scalar(select(func.count()).select_from(AccessKey)))
+def first_key(session: Session) -> NewKey | None:
+    """Make the first key of all, an owner's; None if there was ever one."""
+    audit.take_turn(session)  # two servers that start together make one
+    if session.scalar(select(func.count()).select_from(AccessKey)):
+        return None
+    made = make(session, [Grant(Role.OWNER)], label="first key")
+    deed = audit.Deed("command", "make_first_key", "access", None, {"key": str(made.id)})
+    audit.append(session, [deed])
+    return made
+
+
+@dataclass(frozen=True)
+class Line:
+    """A key with one of its roles, as a list shows it."""
+
+    id: UUID
+    kind: str
+    label: str
+    role: str
+    study: str
+    person: str
+    scopes: str
+    expires: datetime | None
+    state: str
+
+
+def listed(session: Session) -> list[Line]:
+    """List every key with its roles, the first one first."""
+    grants = AccessGrant
+    rows = session.execute(
+        select(AccessKey, grants.role, grants.study_id, Subject.name)
+        .outerjoin(grants, grants.key_id == AccessKey.id)
+        .outerjoin(Subject, Subject.id == grants.subject_id)
+        .order_by(AccessKey.id)
+    ).all()
+    return [
+        Line(
+            key.id, key.kind, key.label, role or "", "" if role is None else str(study or "every"),
+            person or "", ",".join(key.scopes), key.expires_at, _state(key),
+        )
+        for key, role, study, person in rows
+    ]  # fmt: skip
+
+
+def _state(key: AccessKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= now() else "valid"
 
 
 def find_by_key(session: Session, secret_digest: str) -> Principal | None:

@@ -71,6 +71,7 @@ class Rule:
             401 without a key, 403 if the role or the key's scopes do not allow it, 404 if the
             thing is of a study (or a person) that they do not see.
         """
+        request.state.asked.action = request.scope["route"].name
         if self.needs == "open":
             return
         who = principal_of(request)
@@ -100,7 +101,6 @@ class Rule:
         """Say for the audit log what the request is about."""
         asked = request.state.asked
         asked.needs, asked.study = self.needs, study
-        asked.action = request.scope["route"].name
         asked.things = {k: str(v)[:40] for k, v in request.path_params.items() if k not in FREE}
 
     def place(self, parameters: Mapping[str, Any]) -> tuple[type[Any], UUID] | None:

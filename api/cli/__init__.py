@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import (
+    audit,
     batch,
     catalogue,
     compare,
@@ -20,6 +21,7 @@ from api.cli import (
     import_,
     inspect,
     journal,
+    keys,
     plan,
     record,
     recovery,
@@ -59,6 +61,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("evaluate-detector", evaluate_detector.evaluate_detector),
     Command("simulate", simulate.simulate),
     Command("serve", serve.serve),
+    Command("keys", keys.keys),
+    Command("audit", audit.audit),
     Command("catalogue", catalogue.catalogue),
 )
 

@@ -9,7 +9,7 @@ import typer
 
 def serve(
     local: Annotated[
-        bool, typer.Option("--local", help="For this machine only; needs no key.")
+        bool, typer.Option("--local", help="For this machine only, without keys.")
     ] = False,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default 8000.")] = None,
     host: Annotated[
@@ -21,15 +21,18 @@ def serve(
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that analyse; default 2.")] = None,
 ) -> None:
-    """Serve studies, recordings and comparisons over REST.
+    """Serve studies, recordings and comparisons: the web page, and REST for programs.
 
-    Everything can be set by the environment as well (HRV_STORE, HRV_PORT …), see
-    docs/service.md.  Ctrl-C or SIGTERM ends it; what was acknowledged is kept.
+    With --local, whoever sits at this machine needs no key.  Without it everybody needs one: the
+    first start prints the first, hrv keys makes others.  Everything can be set by the environment
+    as well (HRV_STORE, HRV_PORT …), see docs/service.md and docs/deploy.md.  Ctrl-C or SIGTERM
+    ends it; what was acknowledged is kept.
 
     \b
     hrv serve --local
     hrv serve --local --port 8000 --store ./my-store
-    HRV_STORE=postgresql://hrv@db/hrv hrv serve --local
+    hrv serve --host 0.0.0.0                          with keys; TLS is a proxy's work
+    HRV_STORE=postgresql://hrv@db/hrv hrv serve
     """
     from api.server import run
     from api.settings import Settings

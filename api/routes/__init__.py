@@ -13,6 +13,7 @@ from api.routes import (
     events,
     exports,
     folders,
+    health,
     interventions,
     jobs,
     keys,
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     live.router,
     catalogue.router,
+    health.router,
     *PAGES,
 )
 """Every resource, and the pages; the OpenAPI document and the access rules derive from it."""

@@ -155,6 +155,7 @@ async def send_beats(recording_id: UUID, request: Request, service: Svc, body: B
     rr_ms = np.array(body.rr_ms, dtype=np.float64)
     batch = Batch(recording_id, body.first, rr_ms, body.begin_s, deed_of(request))
     taken = await asyncio.wrap_future(service.live.append(batch))
+    request.app.state.metrics.live_beats.inc(taken.stored)
     said = BeatsTaken(
         stored=taken.stored,
         duplicates=taken.duplicates,

@@ -69,9 +69,7 @@ class Broken:
 
 def append(session: Session, deeds: Sequence[Deed]) -> None:
     """Put entries into the caller's transaction, behind the last one."""
-    if session.get_bind().dialect.name == "postgresql":
-        # one after another: a second writer waits here until the first has committed
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+    take_turn(session)
     last = head(session)
     number, previous, moment = last.number, last.digest, now()
     rows = []
@@ -115,8 +113,15 @@ def entries(session: Session, study: UUID | None = None) -> Iterator[Mapping[str
         yield dict(row._mapping)
 
 
-def verify(session: Session) -> tuple[Head, list[Broken]]:
+def verify(session: Session, noted: tuple[int, str] | None = None) -> tuple[Head, list[Broken]]:
     """Walk the whole chain.
+
+    Parameters
+    ----------
+    session : Session
+        Of the store.
+    noted : (int, str), optional
+        Number and digest of an earlier head: they must be in the chain.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def verify(session: Session) -> tuple[Head, list[Broken]]:
     list of Broken
         Every place where the chain does not hold; empty if it does.
     """
-    last, broken = Head(0, FIRST), []
+    last, broken, met = Head(0, FIRST), [], noted is None
     for row in entries(session):
         if row["number"] != last.number + 1:
             broken.append(Broken(row["number"], f"entry {last.number + 1} is missing before it"))
@@ -134,4 +139,17 @@ def verify(session: Session) -> tuple[Head, list[Broken]]:
         if digest_of(row) != row["digest"]:
             broken.append(Broken(row["number"], "it was changed after it was written"))
         last = Head(row["number"], row["digest"])
+        met = met or (last.number, last.digest) == noted
+    if noted is not None and not met:
+        why = "the head that was noted is not in the chain: the log was cut off or rewritten"
+        broken.append(Broken(noted[0], why))
     return last, broken
+
+
+def take_turn(session: Session) -> None:
+    """Wait until nobody else appends, to the end of the transaction.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})

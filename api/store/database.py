@@ -187,6 +187,7 @@ def _sqlite(folder: Path) -> tuple[Engine, Path]:
     engine = create_engine(
         URL.create("sqlite", database=str(folder / FILE)),
         connect_args={"timeout": BUSY_S, "check_same_thread": False},
+        hide_parameters=True,  # a message of the database must not carry values into a log
         pool_size=20,
         max_overflow=20,
     )
@@ -227,6 +228,7 @@ def _postgres(text: str) -> tuple[Engine, None]:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # a message of the database must not carry values into a log
         pool_size=20,
         max_overflow=20,
         pool_pre_ping=True,

@@ -160,6 +160,11 @@ class LiveWriter:
         """Queue an entry of the audit log; the future resolves when it is committed."""
         return self._queue(None, lambda _: self._deeds.append(deed))
 
+    @property
+    def alive(self) -> bool:
+        """Whether beats can be written."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Write what is waiting, then end."""
         self._waiting.put(None)

@@ -37,8 +37,10 @@ def log_in(
         return RedirectResponse("/", 303)
     if not sessions.same_site(request):
         raise ProblemError(FORBIDDEN, "the login form must be sent from this service's own page")
+    request.state.gate.check_refusals(request)
     opened = sessions.log_in(request, service, key.strip())
     if opened is None:
+        request.state.gate.refused(request)
         return _ask(request, next, status=401, wrong=True)
     answer = RedirectResponse(_inside(next), 303)
     sessions.set_cookie(request, answer, opened)
