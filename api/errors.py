@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import queue
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ from hrv.errors import (
 MEDIA_TYPE = "application/problem+json"
 TYPE_ROOT = "urn:hrv-recovery:problem:"
 RETRY_S = 5
+_KEY = re.compile(r"hrv_[A-Za-z0-9_-]{20,}")
+"""A key that somebody put where it does not belong is not said again."""
 _log = logging.getLogger("api")
 
 
@@ -209,8 +212,8 @@ def response(problem: ProblemError, request: Request) -> Response:
         "type": problem.kind.uri,
         "title": problem.kind.title,
         "status": problem.kind.status,
-        "detail": problem.detail,
-        "instance": request.url.path,
+        "detail": _KEY.sub("hrv_…", problem.detail),
+        "instance": _KEY.sub("hrv_…", request.url.path),
         **problem.more,
     }
     if _looks_at_a_page(request):

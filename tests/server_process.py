@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class ServerProcess:
-    """A running `hrv serve --local` over a store; use it in a ``with`` block."""
+    """A running `hrv serve --local` over a store; use it in a ``with`` block.
+
+    Its environment may say otherwise: ``HRV_LOCAL="no"`` asks for keys.
+    """
 
     def __init__(self, store: str | Path, *, workers: int = 1, grace_s: float = 4.0, **env: str):
         settings = {
@@ -22,6 +25,7 @@ class ServerProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", "import api.cli; api.cli.main()", "serve"],
             env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self.process.stderr is not None
         said = self.process.stderr.readline()
@@ -37,6 +41,7 @@ class ServerProcess:
             self.process.kill()
         self.process.wait()
         self.process.stderr.close()
+        self.process.stdout.close()
 
     def terminate(self) -> None:
         """Send SIGTERM."""

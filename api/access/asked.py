@@ -53,6 +53,9 @@ class Asked:
     def record(self, session: Session) -> None:
         """Write down the changes of a session, inside its transaction."""
         changed = changes_of(session)
+        made = [identity for what, table, identity in changed if (what, table) == ("made", "study")]
+        if self.study is None and len(made) == 1:
+            self.study = UUID(made[0])
         said: dict[str, Any] = {"changed": changed[:_MOST_NAMED]}
         if len(changed) > _MOST_NAMED:
             said["more"] = len(changed) - _MOST_NAMED

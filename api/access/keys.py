@@ -115,7 +115,7 @@ def first_key(session: Session) -> NewKey | None:
 class Line:
     """A key with one of its roles, as a list shows it."""
 
-    id: UUID
+    id: str
     kind: str
     label: str
     role: str
@@ -137,8 +137,9 @@ def listed(session: Session) -> list[Line]:
     ).all()
     return [
         Line(
-            key.id, key.kind, key.label, role or "", "" if role is None else str(study or "every"),
-            person or "", ",".join(key.scopes), key.expires_at, _state(key),
+            str(key.id), key.kind, key.label, role or "",
+            "" if role is None else str(study or "every"), person or "", ",".join(key.scopes),
+            key.expires_at, _state(key),
         )
         for key, role, study, person in rows
     ]  # fmt: skip

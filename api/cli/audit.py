@@ -82,5 +82,7 @@ def _show(study: str, store: str | None, form: OutputFormat) -> None:
         raise InputError(f"--study {study!r} is no identity of a study") from None
     columns = ["number", "time", "who", "action", "kind", "study_id", "detail"]
     with opened(store) as found, found.read() as session:
-        rows = [{name: row[name] for name in columns} for row in log.entries(session, which)]
-    emit_table(pd.DataFrame(rows, columns=columns).astype({"study_id": str}), form, None)
+        rows = [
+            {**row, "study_id": str(row["study_id"] or "")} for row in log.entries(session, which)
+        ]
+    emit_table(pd.DataFrame(rows, columns=columns), form, None)

@@ -65,5 +65,6 @@ def test_the_r_example_runs(curl, served):
 def test_the_table_of_settings_is_the_codes():
     for each in fields(Settings):
         default = each.default if each.name != "store" else "~/.local/share/hrv-recovery"
-        row = f"| `{PREFIX}{each.name.upper()}` | `{default}` | {each.metadata['help']} |"
+        shown = "" if default == "" else f"`{default}`"
+        row = f"| `{PREFIX}{each.name.upper()}` | {shown} | {each.metadata['help']} |"
         assert row in PAGE
