@@ -81,20 +81,20 @@ class Rule:
             await csrf.check(request)
         if self.needs == "enter":
             return
-        place = self.place(request.path_params)
-        study = None if place is None else await _study_of(request, who, *place)
+        places = self.places(request.path_params)
+        study = await _study_of_all(request, who, places)
         self._tell(request, study)
         if self._everywhere(who):
             return
         if self.needs not in who.scopes:
             has = ", ".join(s for s in SCOPES if s in who.scopes) or "none"
             raise _forbidden(f"this key's scopes are {has}; this needs {self.needs!r}")
-        if place is None:
+        if study is None:
             self._check_nowhere(who)
             return
-        grant = None if study is None else who.grant_in(study)
+        grant = who.grant_in(study)
         if grant is None:
-            raise ProblemError(NOT_FOUND, f"there is no {_name(place[0])} {place[1]}")
+            raise _nowhere(*places[0])
         self._check_role(grant)
 
     def _tell(self, request: Request, study: UUID | None) -> None:
@@ -103,23 +103,24 @@ class Rule:
         asked.needs, asked.study = self.needs, study
         asked.things = {k: str(v)[:40] for k, v in request.path_params.items() if k not in FREE}
 
-    def place(self, parameters: Mapping[str, Any]) -> tuple[type[Any], UUID] | None:
-        """Return the table and the identity that a path leads to; None without one.
+    def places(self, parameters: Mapping[str, Any]) -> list[tuple[type[Any], UUID]]:
+        """Return the tables and identities that a path leads to.
 
         Raises
         ------
         ProblemError
-            404 if the identity is none: nothing has it.
+            404 if an identity is none: nothing has it.
         """
+        found = []
         for name, value in parameters.items():
             model = self.entry if name == "entry_id" else PLACES.get(name)
             if model is not None:
                 try:
-                    return model, UUID(str(value))
+                    found.append((model, UUID(str(value))))
                 except ValueError:
                     said = f"{str(value)[:60]!r} is no identity of a {_name(model)}"
                     raise ProblemError(NOT_FOUND, said) from None
-        return None
+        return found
 
     def _everywhere(self, who: Principal) -> bool:
         """Say whether they may do this in every study there is."""
@@ -212,6 +213,25 @@ def _is_document(route: BaseRoute) -> bool:
     return not isinstance(route, APIRoute | Mount) and getattr(route, "path", "") == "/openapi.json"
 
 
+async def _study_of_all(
+    request: Request, who: Principal, places: list[tuple[type[Any], UUID]]
+) -> UUID | None:
+    """Return the one study that everything in a path is of; None without anything.
+
+    Raises
+    ------
+    ProblemError
+        404 if a thing is not there for them, or is of another study than the rest.
+    """
+    study = None
+    for model, identity in places:
+        found = await _study_of(request, who, model, identity)
+        if found is None or study not in (None, found):
+            raise _nowhere(model, identity)
+        study = found
+    return study
+
+
 async def _study_of(
     request: Request, who: Principal, model: type[Any], identity: UUID
 ) -> UUID | None:
@@ -247,6 +267,10 @@ def _remember(identity: UUID, study: UUID) -> None:
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[identity] = study
+
+
+def _nowhere(model: type[Any], identity: UUID) -> ProblemError:
+    return ProblemError(NOT_FOUND, f"there is no {_name(model)} {identity}")
 
 
 def _forbidden(detail: str) -> ProblemError:
