@@ -16,6 +16,7 @@ from api.access.view import view_of
 from api.cache import ByteCache
 from api.hub import Hub
 from api.jobs import JobRunner
+from api.live.sessions import Sessions
 from api.pool import Pool
 from api.settings import Settings
 from api.store import Store
@@ -42,6 +43,7 @@ class Service:
         self.pool = _pool(self.settings)
         self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity, self.clock)
         self.live = LiveWriter(self.store, lambda recording: self.hub.tell(f"live:{recording}"))
+        self.sessions = Sessions(self.settings, self.store, self.live, self.hub)
 
     def seen_by(self, view: View) -> Service:
         """Return the same service with the store as a view shows it."""
@@ -56,11 +58,13 @@ class Service:
     def start(self) -> None:
         """Take up what an earlier run left unfinished."""
         self.jobs.start()
+        self.sessions.start()
         self.pool.warm(work.warm)
 
     def stop(self) -> None:
         """End: what was accepted is written, what was computing is put back."""
         self.hub.close()
+        self.sessions.stop()
         self.live.stop()
         self.jobs.stop()
         self.pool.stop()

@@ -45,7 +45,19 @@ class Settings:
     max_body_mb: int = _setting(8, "largest other request body that is taken, MB")
     cache_mb: int = _setting(64, "memory for tables that were computed before, MB")
     grace_s: float = _setting(10.0, "time for running requests to end at shutdown, s")
+    live_folder: str = _setting(
+        "", "folder of the journals of running sessions; default: live/ in the embedded store"
+    )
+    live_resume_s: float = _setting(
+        900.0, "how long the service may be away before a session is not taken up again, s"
+    )
     idempotency_days: float = _setting(7.0, "how long answers to idempotency keys are kept, days")
+
+    def live_journals(self, store_folder: Path | None) -> Path:
+        """Folder of the journals of running sessions."""
+        if self.live_folder:
+            return Path(self.live_folder).expanduser().absolute()
+        return (store_folder or Path(default_store())).absolute() / "live"
 
     @classmethod
     def from_environment(

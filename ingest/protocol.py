@@ -185,6 +185,16 @@ class Guide:
             cues = (*cues, Cue(now_s, ticked.phase, "end"))
         return replace(ticked, index=len(self.protocol.phases), began_s=None, cues=cues)
 
+    def told(self, name: str, edge: str, at_s: float) -> Guide:
+        """Follow a cue that an earlier run marked: how a protocol is taken up again."""
+        names = [phase.name for phase in self.protocol.phases]
+        if name not in names:
+            return self
+        index = names.index(name)
+        if edge == "start":
+            return replace(self, index=index, began_s=at_s, cues=())
+        return replace(self, index=index + 1, began_s=None, cues=())
+
     def _ended(self, end_s: float) -> Guide:
         """End the running phase at `end_s`; begin the next then, unless it waits for a check."""
         assert self.phase is not None
@@ -212,14 +222,25 @@ def load_protocol(path: str | Path) -> Protocol:
             content = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(f"is no TOML: {error}", source=source.name) from None
-    _only(content, _KEYS, source.name)
+    return read_protocol(content, source.name)
+
+
+def read_protocol(content: Mapping[str, Any], source: str) -> Protocol:
+    """Read a protocol from the keys of its TOML; `source` names it in messages.
+
+    Raises
+    ------
+    FormatError
+        As for `load_protocol`.
+    """
+    _only(content, _KEYS, source)
     entries = content.get("phase")
     if not isinstance(entries, list) or not entries:
-        raise FormatError("has no [[phase]]; a protocol needs at least one", source=source.name)
-    phases = tuple(_phase(entry, number, source.name) for number, entry in enumerate(entries, 1))
+        raise FormatError("has no [[phase]]; a protocol needs at least one", source=source)
+    phases = tuple(_phase(entry, number, source) for number, entry in enumerate(entries, 1))
     if twice := first_duplicate(phase.name for phase in phases):
-        raise FormatError(f"two phases are called {twice!r}; number them", source=source.name)
-    return Protocol(str(content.get("title", source.name)), phases)
+        raise FormatError(f"two phases are called {twice!r}; number them", source=source)
+    return Protocol(str(content.get("title", source)), phases)
 
 
 def _phase(entry: Any, number: int, source: str) -> Phase:

@@ -52,19 +52,26 @@ class Replay:
         self._time = time or SystemTime()
         self._stopped = False
         self._now = (0, 0)
+        self._played_ns: int | None = None  # when that was, by the clock that is waited by
+        self._next_ns = 0
 
     def stop(self) -> None:
         """End before the next record."""
         self._stopped = True
 
     def now(self) -> tuple[int, int]:
-        """Monotonic and wall stamp (ns) of the record played last: "now" of what is played."""
-        return self._now
+        """Monotonic and wall stamp (ns): "now" of what is played, between two records as well."""
+        if self._speed is None or self._played_ns is None:
+            return self._now
+        since_ns = round((self._time.mono_ns() - self._played_ns) * self._speed)
+        since_ns = max(min(since_ns, self._next_ns - 1 - self._now[0]), 0)
+        return self._now[0] + since_ns, self._now[1] + since_ns
 
     async def records(self) -> AsyncGenerator[Record, None]:
         """Yield every record when its time comes, bit for bit as it was recorded."""
         began_ns = first_ns = None
         for record in self._source:
+            self._next_ns = record.mono_ns
             if record.kind is Kind.SESSION:
                 began_ns = None
             elif self._speed is None:
@@ -79,7 +86,27 @@ class Replay:
             if self._stopped:
                 return
             self._now = (record.mono_ns, record.wall_ns)
+            self._played_ns = self._time.mono_ns()
             yield record
+
+
+def behind(source: Iterable[Record], played: Iterable[Record]) -> Iterator[Record]:
+    """Yield what of `source` was not played yet, given the journal of what was."""
+    rest = iter(source)
+    following = next(rest, None)
+    for record in played:
+        if following is not None and _same(record, following):
+            following = next(rest, None)
+    if following is not None:
+        yield following
+        yield from rest
+
+
+def _same(one: Record, other: Record) -> bool:
+    """Whether two records say the same, whenever they were played."""
+    return (one.kind, one.mono_ns, one.channel, one.payload) == (
+        other.kind, other.mono_ns, other.channel, other.payload,
+    )  # fmt: skip
 
 
 def journal_records(path: str | Path) -> Iterator[Record]:

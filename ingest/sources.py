@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +61,22 @@ class SourceName:
     options: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where an earlier run of a played source stopped.
+
+    Parameters
+    ----------
+    wall_ns : int
+        Wall clock of its first beat, ns since 1970.
+    played : sequence of Record
+        What its journal holds.
+    """
+
+    wall_ns: int
+    played: Sequence[Record] = ()
+
+
 _FORMS = "ble:NAME-or-ADDRESS, replay:FILE?speed=10 or sim:?seed=1"
 _OPTIONS = {
     "ble": (),
@@ -104,7 +120,7 @@ def parse(uri: str) -> SourceName:
 
 def open_source(
     uri: str, *, radio: Radio | None = None, settings: SessionSettings | None = None,
-    time: Time | None = None,
+    time: Time | None = None, before: Before | None = None,
 ) -> RecordSource:  # fmt: skip
     """Open the source that `uri` names.
 
@@ -120,6 +136,8 @@ def open_source(
         How patient a strap session is.
     time : Time, optional
         Clocks to stamp and wait by.
+    before : Before, optional
+        For ``sim:``: go on where an earlier run stopped.
 
     Raises
     ------
@@ -133,12 +151,19 @@ def open_source(
 
             radio = BleakRadio()
         return StrapSession(radio, name.target, settings=settings, time=time)
-    opener: Callable[[SourceName, str, Time], RecordSource]
-    opener = _open_replay if name.scheme == "replay" else _open_simulation
-    return opener(name, uri, time)
+    if name.scheme == "replay":
+        return _open_replay(name, uri, time)
+    return _open_simulation(name, uri, time, before or Before(time.wall_ns()))
 
 
-def _speed(name: SourceName, uri: str) -> float | None:
+def speed_of(name: SourceName, uri: str) -> float | None:
+    """How many times as fast a source is played; None for as fast as possible.
+
+    Raises
+    ------
+    InputError
+        If it says no such speed.
+    """
     text = name.options.get("speed", "1")
     if text == "max":
         return None
@@ -152,7 +177,7 @@ def _speed(name: SourceName, uri: str) -> float | None:
 
 
 def _open_replay(name: SourceName, uri: str, time: Time) -> RecordSource:
-    speed = _speed(name, uri)
+    speed = speed_of(name, uri)
     source = file_source(name.target)
     with source.open() as file:
         head = file.read(4096)
@@ -163,23 +188,22 @@ def _open_replay(name: SourceName, uri: str, time: Time) -> RecordSource:
     return replay.Replay(source.name, records, speed=speed, time=time)
 
 
-def _open_simulation(name: SourceName, uri: str, time: Time) -> RecordSource:
+def _open_simulation(name: SourceName, uri: str, time: Time, before: Before) -> RecordSource:
     from hrv.simulate import simulate  # the simulator is heavy; only who wants it pays
 
-    speed = _speed(name, uri)
+    speed = speed_of(name, uri)
     seed = name.options.get("seed", "0")
     if not seed.isdecimal():
         raise InputError(f"{uri!r}: seed {seed!r} must be a whole number, 0 or above")
     spans = [_span(text, uri) for text in name.options.get("stress", "").split(",") if text]
     made = simulate(int(seed), duration=name.options.get("duration", "20min"), stress=spans)
     records = replay.synthetic_records(
-        made.series, wall_ns=time.wall_ns(), device=f"simulated strap, seed {seed}",
+        made.series, wall_ns=before.wall_ns, device=f"simulated strap, seed {seed}",
         contact=Contact.HELD, battery_percent=100,
     )  # fmt: skip
     phases = [("stress", "stress", begin, end) for begin, end in spans]
-    return replay.Replay(
-        f"simulation, seed {seed}", replay.with_markers(records, phases), speed=speed, time=time
-    )
+    rest = replay.behind(replay.with_markers(records, phases), before.played)
+    return replay.Replay(f"simulation, seed {seed}", rest, speed=speed, time=time)
 
 
 def _span(text: str, uri: str) -> tuple[float, float]:

@@ -81,6 +81,9 @@ class Batch:
         it is the last beat before.
     deed : Deed or None
         Who sends them, for the audit log.
+    laid : Beats or None
+        The same beats as a strap's clock placed them, with their flags; None: they follow each
+        other from `begin_s`.
     """
 
     recording: UUID
@@ -88,6 +91,7 @@ class Batch:
     rr_ms: Float
     begin_s: float | None = None
     deed: audit.Deed | None = None
+    laid: Beats | None = None
 
 
 @dataclass(frozen=True)
@@ -139,8 +143,17 @@ class LiveWriter:
         self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
         self._thread.start()
 
-    def append(self, batch: Batch) -> Future[Accepted]:
+    def append(
+        self, batch: Batch, also: Callable[[Session], None] | None = None
+    ) -> Future[Accepted]:
         """Queue a batch; the future resolves when it is durable, or raises why it is refused.
+
+        Parameters
+        ----------
+        batch : Batch
+            Beats.
+        also : callable, optional
+            Done in the same transaction, before the beats; it must not fail.
 
         Raises
         ------
@@ -150,7 +163,11 @@ class LiveWriter:
             If the disk cannot keep up; nothing was taken.
         """
         _check(batch)
-        return self._queue(batch.recording, lambda session: self._append(session, batch))
+        return self._queue(batch.recording, lambda session: self._append(session, batch, also))
+
+    def also(self, recording: UUID, work: Callable[[Session], None]) -> Future[None]:
+        """Queue something else that belongs to a live recording, in the order of its beats."""
+        return self._queue(recording, work)
 
     def finish(self, recording: UUID, deed: audit.Deed | None = None) -> Future[None]:
         """Queue the end of a recording: what came before is in it, its tail becomes chunks."""
@@ -217,8 +234,12 @@ class LiveWriter:
             assert recording is not None
             self._told(recording)
 
-    def _append(self, session: Session, batch: Batch) -> Accepted:
+    def _append(
+        self, session: Session, batch: Batch, also: Callable[[Session], None] | None
+    ) -> Accepted:
         _check_open(session, batch.recording)
+        if also is not None:
+            also(session)
         state = self._open.get(batch.recording)
         if state is None or state.next_sequence != batch.first:
             state = position(session, batch.recording)  # another server may have stored beats
@@ -322,6 +343,8 @@ def _append(session: Session, batch: Batch, state: Position) -> Accepted:
         if batch.begin_s is None:
             raise SequenceGapError(batch.first, state.next_sequence)
         lost = (state.next_sequence, batch.first - 1)
+    if batch.laid is not None:
+        return _add(session, batch, state, batch.laid.part(known, rr.size + known), lost)
     begin_s = end_s if batch.begin_s is None or known else batch.begin_s
     if state.end_s is not None and begin_s < end_s - CONTIGUITY_S:
         raise InputError(
@@ -332,6 +355,14 @@ def _append(session: Session, batch: Batch, state: Position) -> Accepted:
     flag = np.zeros(rr.size, np.uint16)
     flag[0] = int(Flag.GAP) if apart else 0
     beats = Beats(rr, follow(max(begin_s, end_s), rr), flag)
+    return _add(session, batch, state, beats, lost)
+
+
+def _add(
+    session: Session, batch: Batch, state: Position, beats: Beats, lost: tuple[int, int] | None
+) -> Accepted:
+    """Put new beats into the tail, and the tail into chunks once it is long."""
+    known = batch.rr_ms.size - len(beats)
     _store_tail(session, batch.recording, batch.first + known, beats)
     if lost is not None:
         recording = session.get_one(Recording, batch.recording)

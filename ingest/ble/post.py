@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hrv.errors import StorageError
@@ -39,6 +39,7 @@ class Post:
         self.past = Past()
         self.failure: Exception | None = None
         self.over = False
+        self.taken: Callable[[Record, Sequence[Beat]], None] | None = None
         self.told: Callable[[Post, Record], None] | None = None
         self.ending: Callable[[Post], None] | None = None
 
@@ -62,8 +63,15 @@ class Post:
         """Time since the first packet, s."""
         return self.watch.elapsed_s(self.now_ns)
 
+    def take_up(self, past: Iterable[Record]) -> None:
+        """Know what earlier runs recorded, as if this one had; before the station is made."""
+        for record in past:
+            self._on_record(record, self.recorder.stream.feed(record))
+
     def _on_record(self, record: Record, beats: Sequence[Beat]) -> None:
         self.watch.feed(record, beats)
+        if self.taken is not None:
+            self.taken(record, beats)
         if self.told is not None:
             self.told(self, record)
 

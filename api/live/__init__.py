@@ -1,0 +1,1 @@
+"""Sessions that the service records itself: from a strap, a replay or the simulator."""
