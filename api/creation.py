@@ -76,10 +76,10 @@ def create(
     work : callable
         Makes the thing inside the given session.
     """
-    scope = None if key is None else _scope(request, key)
-    said = hashlib.sha256(fingerprint.encode()).hexdigest()
-    if scope is not None and (replayed := _replay(service, scope, said)) is not None:
+    if (replayed := recall(service, request, key, fingerprint)) is not None:
         return replayed
+    scope = None if key is None else _scope(request, key)
+    said = _hash(fingerprint)
     try:
         with service.store.write() as session:
             made = work(session)
@@ -98,6 +98,19 @@ def create(
             return replayed
         raise
     return Response(body, made.status, made.head(), "application/json")
+
+
+def recall(
+    service: Service, request: Request, key: str | None, fingerprint: str
+) -> Response | None:
+    """Answer a request that was answered before as the first time; None if it is new."""
+    if key is None:
+        return None
+    return _replay(service, _scope(request, key), _hash(fingerprint))
+
+
+def _hash(fingerprint: str) -> str:
+    return hashlib.sha256(fingerprint.encode()).hexdigest()
 
 
 def _scope(request: Request, key: str) -> str:

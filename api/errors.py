@@ -37,6 +37,7 @@ from hrv.errors import (
     StorageError,
     StudyError,
 )
+from ingest.ble.faults import StrapError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_ROOT = "urn:hrv-recovery:problem:"
@@ -82,6 +83,7 @@ NEEDS_CONDITION = ProblemType("precondition-required", 428, "Say which version y
 TOO_MANY = ProblemType("too-many-requests", 429, "Too many requests")
 INTERNAL = ProblemType("internal", 500, "Something went wrong here")
 MISSING_EXTRA = ProblemType("missing-extra", 501, "An optional part is not installed")
+NO_STRAP = ProblemType("bluetooth", 501, "Bluetooth or the strap does not answer")
 BUSY = ProblemType("busy", 503, "Too busy at the moment")
 DAMAGED = ProblemType("damaged-data", 500, "Stored data is damaged")
 FULL = ProblemType("storage-full", 507, "The disk is full")
@@ -91,7 +93,7 @@ PROBLEMS: tuple[ProblemType, ...] = (
     BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT,
     SEQUENCE_GAP, SEALED, CLOSED, FAILED_PRECONDITION, TOO_LARGE, MEDIA, INVALID,
     UNREADABLE, CONTRADICTION, NOT_COMPUTABLE, KEY_REUSED, NEEDS_CONDITION, TOO_MANY,
-    INTERNAL, DAMAGED, MISSING_EXTRA, BUSY, FULL, UNWRITABLE,
+    INTERNAL, DAMAGED, MISSING_EXTRA, NO_STRAP, BUSY, FULL, UNWRITABLE,
 )  # fmt: skip
 """Every type of problem there is; documentation and tests derive from it."""
 
@@ -133,6 +135,7 @@ _TABLE: tuple[tuple[type[Exception], ProblemType], ...] = (
     (InputError, INVALID),
     (NotComputableError, NOT_COMPUTABLE),
     (MissingExtraError, MISSING_EXTRA),
+    (StrapError, NO_STRAP),
     (StaleDataError, FAILED_PRECONDITION),
     (DamagedError, DAMAGED),
     (queue.Full, BUSY),

@@ -23,6 +23,7 @@ SOURCES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "recording_id": (
         ("/v1/studies/{study_id}/recordings", "201", "id"),
         ("/v1/studies/{study_id}/live", "201", "recording_id"),
+        ("/v1/live", "201", "recording_id"),
     ),
     "plan_id": (("/v1/studies/{study_id}/plans", "201", "id"),),
     "job_id": (("/v1/studies/{study_id}/comparisons", "202", "id"),),

@@ -191,12 +191,8 @@ def _open_replay(name: SourceName, uri: str, time: Time) -> RecordSource:
 def _open_simulation(name: SourceName, uri: str, time: Time, before: Before) -> RecordSource:
     from hrv.simulate import simulate  # the simulator is heavy; only who wants it pays
 
-    speed = speed_of(name, uri)
-    seed = name.options.get("seed", "0")
-    if not seed.isdecimal():
-        raise InputError(f"{uri!r}: seed {seed!r} must be a whole number, 0 or above")
-    spans = [_span(text, uri) for text in name.options.get("stress", "").split(",") if text]
-    made = simulate(int(seed), duration=name.options.get("duration", "20min"), stress=spans)
+    speed, seed, duration_s, spans = simulation_of(name, uri)
+    made = simulate(seed, duration=duration_s, stress=spans)
     records = replay.synthetic_records(
         made.series, wall_ns=before.wall_ns, device=f"simulated strap, seed {seed}",
         contact=Contact.HELD, battery_percent=100,
@@ -204,6 +200,24 @@ def _open_simulation(name: SourceName, uri: str, time: Time, before: Before) -> 
     phases = [("stress", "stress", begin, end) for begin, end in spans]
     rest = replay.behind(replay.with_markers(records, phases), before.played)
     return replay.Replay(f"simulation, seed {seed}", rest, speed=speed, time=time)
+
+
+def simulation_of(
+    name: SourceName, uri: str
+) -> tuple[float | None, int, float, list[tuple[float, float]]]:
+    """Speed, seed, length (s) and stretches of stress (s) of a simulation.
+
+    Raises
+    ------
+    InputError
+        Naming the option that is wrong.
+    """
+    seed = name.options.get("seed", "0")
+    if not seed.isdecimal():
+        raise InputError(f"{uri!r}: seed {seed!r} must be a whole number, 0 or above")
+    spans = [_span(text, uri) for text in name.options.get("stress", "").split(",") if text]
+    duration_s = seconds(name.options.get("duration", "20min"), "duration")
+    return speed_of(name, uri), int(seed), duration_s, spans
 
 
 def _span(text: str, uri: str) -> tuple[float, float]:

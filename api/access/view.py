@@ -19,6 +19,8 @@ BEHIND = {
     "upload_part": "read by the upload it is of",
     "chunk": "read by the recording it is of",
     "tail_part": "read by the recording it is of",
+    "live_session": "read by the recording it makes",
+    "live_entry": "read by the recording it is of",
     "place": "read by the allocation it is of, or by the person who has it",
     "plan_file": "read by the plan it is of",
     "idempotency_key": "found by a hash that who asks is part of",

@@ -20,6 +20,7 @@ import httpx
 from pydantic import BaseModel
 
 from api.client.desk import Desk
+from api.client.live import LiveCalls
 from api.client.transport import (
     Model,
     Progress,
@@ -44,7 +45,7 @@ from api.schemas.logs import (
     Phase,
     PhaseIn,
 )
-from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, MarkIn, Recording
+from api.schemas.recordings import Recording
 from api.schemas.results import (
     ComparisonIn,
     ComparisonOut,
@@ -67,7 +68,7 @@ LOGS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
 }
 
 
-class Client(Desk):
+class Client(Desk, LiveCalls):
     """A connection to a service; use it in a ``with`` block.
 
     Parameters
@@ -241,31 +242,6 @@ class Client(Desk):
             repeat=True,
         )
         return Imported.model_validate_json(answer.content)
-
-    # -- live ----------------------------------------------------------------------------------
-
-    def start_live(self, study_id: UUID, subject: str, **said: Any) -> Live:
-        """Open a recording to send beats to (``name``, ``condition``, ``start``, ``device``)."""
-        return self._create(f"/v1/studies/{study_id}/live", LiveIn(subject=subject, **said), Live)
-
-    def live(self, recording_id: UUID) -> Live:
-        """Read where a live session stands."""
-        return self._get(f"/v1/live/{recording_id}", Live)
-
-    def send_beats(
-        self, recording_id: UUID, first: int, rr_ms: Sequence[float], begin_s: float | None = None
-    ) -> BeatsTaken:
-        """Send beats; they are on the disk when this returns.  Safe to repeat."""
-        body = BeatsIn(first=first, rr_ms=list(rr_ms), begin_s=begin_s)
-        return self._create(f"/v1/live/{recording_id}/beats", body, BeatsTaken)
-
-    def mark(self, recording_id: UUID, phase: str, **said: Any) -> Event:
-        """Set a mark while a session runs (``kind``, ``start``, ``end``)."""
-        return self._create(f"/v1/live/{recording_id}/marks", MarkIn(phase=phase, **said), Event)
-
-    def stop_live(self, recording_id: UUID) -> Recording:
-        """End a live session."""
-        return self._create(f"/v1/live/{recording_id}/stop", None, Recording)
 
     # -- comparisons ---------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
@@ -101,6 +102,17 @@ class Transport:
             lambda: self._http.post(path, content=content, headers=headers), repeat=True
         )
         return kind.model_validate_json(answer.content)
+
+    @contextmanager
+    def _stream(self, path: str, headers: Mapping[str, str], **query: Any) -> Iterator[Any]:
+        """Lines of an answer that goes on."""
+        wait = httpx.Timeout(60.0, connect=10.0)  # the service says something every 15 s
+        with self._http.stream(
+            "GET", path, params=query_of(**query), headers=headers, timeout=wait
+        ) as answer:
+            if not answer.is_success:
+                answer.read()
+            yield _checked(answer).iter_lines()
 
     def _put(self, path: str, body: BaseModel, version: int, kind: type[Model]) -> Model:
         headers = {"If-Match": f'"{version}"', "Content-Type": "application/json"}

@@ -16,14 +16,21 @@ from sqlalchemy.orm import Session
 from api.store import Store
 from api.store.models import LiveSession, Recording, Subject
 from api.store.recordings import read_series
-from hrv._units import seconds
 from hrv.errors import InputError
 from ingest import replay
 from ingest.ble.radio import Radio
 from ingest.ble.session import SessionSettings
 from ingest.journal.record import Kind, Record
 from ingest.protocol import Protocol, read_protocol
-from ingest.sources import Before, RecordSource, SourceName, open_source, parse, speed_of
+from ingest.sources import (
+    Before,
+    RecordSource,
+    SourceName,
+    open_source,
+    parse,
+    simulation_of,
+    speed_of,
+)
 from ingest.timing import SystemTime
 
 SCHEMES = ("ble", "sim", "replay")
@@ -85,11 +92,11 @@ def source_name(text: str) -> SourceName:
     if ":" not in text or scheme not in SCHEMES:  # before anything looks for a file of that name
         raise InputError(f"no source is called {text!r}; use {_FORMS}")
     name = parse(text)
-    if scheme != "ble":
+    if scheme == "replay":
         speed_of(name, text)
     if scheme == "sim":
-        asked_s = seconds(name.options.get("duration", "20min"), "duration of the simulation")
-        if not 0 < asked_s <= LONGEST_S:
+        duration_s = simulation_of(name, text)[2]
+        if not 0 < duration_s <= LONGEST_S:
             raise InputError(f"{text!r}: a simulation lasts up to {LONGEST_S / 3600:g} h")
     return name
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,7 @@ class LiveSession:
         self._storing = asyncio.Lock()
         self._fresh = asyncio.Event()
         self._trouble, self._gone = "", ""
+        self._over = False
         self._shown_s = 0.0
         self.version = 0
         self.vitals: dict[str, Any] = {}
@@ -79,32 +81,39 @@ class LiveSession:
         tuple of (str, str)
             ``"ended"`` or ``"failed"``, and the sentence that says why.
         """
-        helpers = [asyncio.create_task(self._pump()), asyncio.create_task(self._keep_showing())]
+        pump, shower = (asyncio.create_task(c) for c in (self._pump(), self._keep_showing()))
+        try:
+            outcome = await self._record()
+            self._over = True
+            self._fresh.set()
+            await pump
+            self._fold.lay(self.post.recorder.finish())
+            self._fold.finish()
+            await self.flush()
+        finally:
+            for helper in (pump, shower):
+                helper.cancel()
+            await asyncio.gather(pump, shower, return_exceptions=True)
+        return ("failed", self._gone) if self._gone else outcome
+
+    async def _record(self) -> tuple[str, str]:
         guide = self.station.guide
         if guide is not None and guide.done:  # a restart came between its end and the session's
             self.post.source.stop()
         try:
             await self.station.run()
-            outcome = ("ended", "")
         except HRVError as error:
-            outcome = ("failed", str(error))
+            return "failed", str(error)
         except OSError as error:
-            outcome = ("failed", f"the journal could not be written: {error.strerror or error}")
-        finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-        self._fold.lay(self.post.recorder.finish())
-        self._fold.finish()
-        await self.flush()
-        return ("failed", self._gone) if self._gone else outcome
+            return "failed", f"the journal could not be written: {error.strerror or error}"
+        return "ended", ""
 
     def _taken(self, record: Any, beats: Any) -> None:
         self._fold.feed(record, beats)
         self._fresh.set()
 
     async def _pump(self) -> None:
-        while True:
+        while not self._over:
             await self._fresh.wait()
             self._fresh.clear()
             await self.flush()
@@ -133,8 +142,7 @@ class LiveSession:
         for lo in range(0, len(beats), MOST_BATCH):
             part = beats.part(lo, lo + MOST_BATCH)
             batch = Batch(identity, step.first + lo, part.rr_ms, laid=part)
-            first = also if lo == 0 else None
-            await self._insist(lambda batch=batch, first=first: self._writer.append(batch, first))
+            await self._insist(partial(self._writer.append, batch, None if lo else also))
 
     async def _insist(self, send: Callable[[], Any]) -> None:
         """Send until the store takes it; the journal holds it meanwhile."""
@@ -257,7 +265,7 @@ class LiveSession:
         self._tell()
 
     def _heard_ns(self) -> int:
-        """True moment at which the last notification came."""
+        """Return the true moment at which the last notification came."""
         source = self.post.source
         return source.heard_ns if isinstance(source, Heard) else self._fold.last_wall_ns
 

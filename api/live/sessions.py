@@ -27,7 +27,7 @@ from api.settings import Settings
 from api.store import Store
 from api.store import sessions as rows
 from api.store.live import LiveWriter
-from hrv.errors import HRVError, InputError
+from hrv.errors import HRVError
 from ingest.ble.post import Post
 from ingest.ble.radio import Found, Radio
 from ingest.ble.station import Station
@@ -45,7 +45,7 @@ _log = logging.getLogger("api")
 
 
 def bleak_radio() -> Radio:
-    """This machine's Bluetooth."""
+    """Return the Bluetooth of this machine."""
     from ingest.ble.strap import BleakRadio  # only who wants a strap pays for bleak
 
     return BleakRadio()
@@ -76,7 +76,8 @@ class Sessions:
         self._resume_s = settings.live_resume_s
         self.folder = settings.live_journals(store.folder)
         self.place = f"{socket.gethostname()}:{self.folder}"
-        self._make_radio, self._made_radio = radio, None
+        self._make_radio = radio
+        self._made_radio: Radio | None = None
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -102,7 +103,7 @@ class Sessions:
         return self._running.get(recording_id)
 
     def busy_with(self, source: str) -> UUID | None:
-        """Recording of the session that uses this strap already."""
+        """Return the recording of the session that uses this strap already."""
         return next(
             (
                 identity
@@ -164,6 +165,15 @@ class Sessions:
         if not any(running.order.real_time for running in self._running.values()):
             await probe(self._radio())
 
+    async def end(self, recording_id: UUID) -> bool:
+        """End a session and wait until it is stored; False if none of that name runs here."""
+        session, task = self._running.get(recording_id), self._tasks.get(recording_id)
+        if session is None or task is None:
+            return False
+        await session.stop()
+        await asyncio.wait({task})
+        return True
+
     def _radio(self) -> Radio:
         if self._made_radio is None:
             self._made_radio = self._make_radio()
@@ -178,6 +188,10 @@ class Sessions:
         except HRVError as error:
             _log.warning("live session %s does not begin: %s", recording_id, error)
             await asyncio.to_thread(self._give_up, recording_id, str(error))
+        except Exception:
+            _log.exception("live session %s does not begin", recording_id)
+            says = "the session could not begin; the service's log says why"
+            await asyncio.to_thread(self._give_up, recording_id, says)
         else:
             if task is not None:
                 self._tasks[recording_id] = task
@@ -304,6 +318,3 @@ def _refold(past: list[Record]) -> Fold:
 
 def _said(reason: str) -> str:
     return "" if reason == "stopped" else reason.partition(": ")[2] or reason
-
-
-__all__ = ["InputError", "Sessions", "bleak_radio"]

@@ -1,15 +1,13 @@
-"""/v1/live: recordings while they are being made; beats and marks come in, events go out."""
+"""/v1/live: recordings while they are being made; beats come in, events go out."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 import numpy as np
-import orjson
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import select
@@ -19,46 +17,23 @@ from starlette.responses import Response
 from api import conditions as cond
 from api import creation, paging
 from api.access import deed_of, needs
-from api.errors import CLOSED, INVALID, ProblemError
+from api.errors import CONFLICT, ProblemError
+from api.live.feed import METRICS, follow
 from api.routes import _docs as docs
 from api.routes._find import find, find_subject
-from api.routes.events import check as check_events
+from api.routes._live_view import show
+from api.routes.analysis import Length
 from api.routes.recordings import show_in
 from api.schemas.base import Page
-from api.schemas.logs import Event
-from api.schemas.recordings import (
-    BeatsIn,
-    BeatsTaken,
-    Live,
-    LiveIn,
-    Lost,
-    MarkIn,
-    Recording,
-)
+from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, Lost, Recording
 from api.service import Service, Svc
 from api.store import models
-from api.store.live import Batch, position
-from api.store.recordings import beats_since
+from api.store.live import Batch
+from api.store.sessions import UNDER_WAY
 from api.store.types import new_id, now
+from hrv.live import Stream
 
 router = APIRouter(prefix="/v1", tags=["live"])
-_LOOK_AGAIN_S = 15.0
-_MOST_EVENT_BEATS = 4096
-
-
-def _show(session: Session, row: models.Recording) -> Live:
-    stands = position(session, row.id)
-    return Live(
-        recording_id=row.id,
-        study_id=row.study_id,
-        subject=find(session, models.Subject, row.subject_id).name,
-        name=row.name,
-        state="open" if row.state == "open" else "closed",
-        start=row.start,
-        next_sequence=stands.next_sequence,
-        end_s=stands.end_s or 0.0,
-        lost=[Lost(first=lo, last=hi) for lo, hi in row.lost],
-    )
 
 
 @router.post(
@@ -94,7 +69,7 @@ def start_live(
         )  # fmt: skip
         session.add(row)
         session.flush()
-        return creation.Created(_show(session, row), f"/v1/live/{row.id}", row.version)
+        return creation.Created(show(service, session, row), f"/v1/live/{row.id}", row.version)
 
     return creation.create(service, request, key, body.model_dump_json(), work)
 
@@ -120,7 +95,7 @@ def list_live(
         query = select(kind).where(kind.study_id == study_id, kind.state == "open")
         return paging.page(
             request, session, query, kind, paging.Slice(limit, cursor), Live,
-            lambda row: _show(session, row),
+            lambda row: show(service, session, row),
         )  # fmt: skip
 
 
@@ -135,7 +110,7 @@ def get_live(
 ) -> Response:
     """Read where a live session stands: send on from `next_sequence`."""
     with service.store.read() as session:
-        shown = _show(session, find(session, models.Recording, recording_id))
+        shown = show(service, session, find(session, models.Recording, recording_id))
     body = shown.model_dump_json().encode()
     return cond.tagged(request, body, "application/json", cond.tag_of_bytes(body))
 
@@ -152,6 +127,8 @@ async def send_beats(recording_id: UUID, request: Request, service: Svc, body: B
     Sequence numbers make it safe to send again: what was stored is absorbed, what is missing is
     told (409 with `expected`), and beats that are gone for good are said so with `begin_s`.
     """
+    if service.sessions.get(recording_id) is not None:
+        raise ProblemError(CONFLICT, "the service itself records this session; it takes no beats")
     rr_ms = np.array(body.rr_ms, dtype=np.float64)
     batch = Batch(recording_id, body.first, rr_ms, body.begin_s, deed_of(request))
     taken = await asyncio.wrap_future(service.live.append(batch))
@@ -167,58 +144,27 @@ async def send_beats(recording_id: UUID, request: Request, service: Svc, body: B
 
 
 @router.post(
-    "/live/{recording_id}/marks",
-    status_code=201,
-    response_model=Event,
-    responses=docs.made(404),
-    dependencies=needs("write", own=True),
-)
-def mark_live(
-    recording_id: UUID, request: Request, service: Svc, body: MarkIn, key: creation.Key = None
-) -> Response:
-    """Set a mark while a session runs: an event of its subject, by the clock."""
-
-    def work(session: Session) -> creation.Created:
-        row = find(session, models.Recording, recording_id)
-        if row.state != "open":
-            raise ProblemError(
-                CLOSED, f"recording {recording_id} is closed; add an event to the study instead"
-            )
-        start = body.start or now()
-        end = body.end or start
-        if end < start or (end == start and body.kind != "tag"):
-            raise ProblemError(INVALID, 'only a "tag" is an instant; give an end after the start')
-        event = models.Event(
-            study_id=row.study_id, subject_id=row.subject_id, phase=body.phase, kind=body.kind,
-            start=start, end=end,
-        )  # fmt: skip
-        session.add(event)
-        session.flush()
-        check_events(session, row.study_id, {row.subject_id})
-        subject = find(session, models.Subject, row.subject_id).name
-        shown = Event(
-            id=event.id, version=event.version, created_at=event.created_at,
-            updated_at=event.updated_at, study_id=event.study_id, subject=subject,
-            phase=event.phase, kind=event.kind, start=start, end=end,
-        )  # fmt: skip
-        return creation.Created(shown, f"/v1/events/{event.id}", event.version)
-
-    response = creation.create(service, request, key, body.model_dump_json(), work)
-    service.hub.tell(f"live:{recording_id}")
-    return response
-
-
-@router.post(
     "/live/{recording_id}/stop",
     response_model=Recording,
-    responses=docs.problems(404, 507),
+    responses=docs.problems(404, 409, 507),
     dependencies=needs("write", own=True),
 )
 async def stop_live(recording_id: UUID, request: Request, service: Svc) -> Response:
     """End a live session; sent again it changes nothing."""
-    await asyncio.wrap_future(service.live.finish(recording_id, deed_of(request)))
+    if not await asyncio.wrap_future(service.sessions.submit(service.sessions.end(recording_id))):
+        await asyncio.to_thread(_refuse_elsewhere, service, recording_id)
+        await asyncio.wrap_future(service.live.finish(recording_id, deed_of(request)))
     said = await asyncio.to_thread(_closed, service, recording_id)
     return Response(said, media_type="application/json")
+
+
+def _refuse_elsewhere(service: Service, recording_id: UUID) -> None:
+    with service.store.read() as session:
+        own = session.get(models.LiveSession, recording_id)
+        if own is not None and own.state in UNDER_WAY:
+            raise ProblemError(
+                CONFLICT, "another server records this session, or it only begins; end it there"
+            )
 
 
 def _closed(service: Service, recording_id: UUID) -> str:
@@ -233,6 +179,12 @@ def _known(recording_id: UUID, service: Svc) -> UUID:
     return recording_id
 
 
+def _readable(width: Length = "1min", step: Length = "5s") -> tuple[str, str]:
+    """Refuse windows that are none before the stream begins."""
+    Stream(width, step, METRICS)
+    return width, step
+
+
 @router.get(
     "/live/{recording_id}/events",
     response_class=EventSourceResponse,
@@ -242,6 +194,7 @@ def _known(recording_id: UUID, service: Svc) -> UUID:
 async def follow_live(
     service: Svc,
     known: Annotated[UUID, Depends(_known)],
+    windows: Annotated[tuple[str, str], Depends(_readable)],
     last_event_id: Annotated[
         str | None,
         Header(
@@ -251,62 +204,12 @@ async def follow_live(
         ),
     ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a session as server-sent events: `beats`, `mark`, and `closed` at the end.
+    """Follow a session as server-sent events, from its beginning or behind `Last-Event-ID`.
 
-    The id of an event is how many beats came before its end and the last mark, so that a
-    listener that was away goes on where it was.
+    `beats` (numbered from `first`), `window` (RMSSD, heart rate and coverage, as soon as no
+    later beat can change them), `mark` and `state` come from the store: a listener that was
+    away misses none, and may see a window twice.  `vitals` tells how a session of the service's
+    own stands at this moment.  `closed` is the last.
     """
-    seen, mark = _parse(last_event_id)
-    with service.hub.listen(f"live:{known}") as ear:
-        while not service.hub.closed:
-            events, seen, mark, state = await asyncio.to_thread(_news, service, known, seen, mark)
-            for event in events:
-                yield event
-            if state == "closed" and not events:
-                yield ServerSentEvent(data={"recording_id": str(known)}, event="closed")
-                return
-            if not events:
-                await ear.wait(_LOOK_AGAIN_S)
-
-
-def _parse(last: str | None) -> tuple[int, UUID | None]:
-    try:
-        seen, _, mark = (last or "0").partition("/")
-        return max(0, int(seen)), UUID(mark) if mark else None
-    except ValueError:
-        return 0, None
-
-
-def _news(
-    service: Service, recording_id: UUID, seen: int, mark: UUID | None
-) -> tuple[list[ServerSentEvent], int, UUID | None, str]:
-    """Read what came since: beats first, then marks."""
-    events = []
-    with service.store.read() as session:
-        row = find(session, models.Recording, recording_id)
-        beats = beats_since(session, recording_id, seen, _MOST_EVENT_BEATS)
-        if len(beats):
-            seen += len(beats)
-            columns = {"t_s": beats.t_s, "rr_ms": beats.rr_ms, "flag": beats.flag}
-            text = orjson.dumps(columns, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-            events.append(ServerSentEvent(raw_data=text, event="beats", id=_id(seen, mark)))
-        kind = models.Event
-        since = select(kind).where(kind.subject_id == row.subject_id, kind.start.is_not(None))
-        if row.start is not None:
-            since = since.where(kind.created_at >= row.created_at - timedelta(seconds=1))
-        if mark is not None:
-            since = since.where(kind.id > mark)
-        for event in session.scalars(since.order_by(kind.id)):
-            mark = event.id
-            assert event.start is not None
-            assert event.end is not None
-            said = {
-                "phase": event.phase, "kind": event.kind,
-                "start": event.start.isoformat(), "end": event.end.isoformat(),
-            }  # fmt: skip
-            events.append(ServerSentEvent(data=said, event="mark", id=_id(seen, mark)))
-        return events, seen, mark, row.state
-
-
-def _id(seen: int, mark: UUID | None) -> str:
-    return f"{seen}/{mark}" if mark else str(seen)
+    async for event in follow(service, known, last_event_id, *windows):
+        yield event

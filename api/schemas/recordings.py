@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.base import MOST_S, Name, Resource, Seconds, Text, Time, Wire
+from api.schemas.live import SessionOut
 
 MOST_SEQUENCE = 2**53
 
@@ -78,6 +79,9 @@ class Live(Wire):
     next_sequence: int = Field(ge=0, description="Send on from this beat.")
     end_s: float = Field(ge=0, description="Last beat stored, s since start.")
     lost: list[Lost]
+    session: SessionOut | None = Field(
+        None, description="null where beats are sent to the service."
+    )
 
 
 RR = Annotated[float, Field(gt=0, le=10_000, strict=True)]
@@ -114,5 +118,11 @@ class MarkIn(Wire):
 
     phase: Name = Field(examples=["mental arithmetic"])
     kind: Name = Field("tag", examples=["stress", "rest", "motion", "tag"])
-    start: Time | None = Field(None, description="Default: now.")
-    end: Time | None = Field(None, description="Default: the start; only a tag is an instant.")
+    edge: Literal["now", "start", "end"] = Field(
+        "now", description="`start` begins a stretch that an `end` of the same phase and kind ends."
+    )
+    start: Time | None = Field(None, description="When it happened; default: now.")
+    end: Time | None = Field(
+        None, description="A whole stretch at once, from start to end; only with edge `now`."
+    )
+    note: Text = ""

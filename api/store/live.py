@@ -189,6 +189,8 @@ class LiveWriter:
 
     def _queue(self, recording: UUID | None, work: Callable[[Session], Any]) -> Future[Any]:
         task = _Task(recording, work)
+        # who waits may give up (a client that hangs up); what was taken is written all the same
+        task.answer.set_running_or_notify_cancel()
         self._waiting.put_nowait(task)
         return task.answer
 

@@ -117,10 +117,8 @@ def entries_since(
 
 
 def open_marks(session: Session, recording_id: UUID) -> dict[tuple[str, str], LiveEntry]:
-    """Marks that began and have not ended, by phase and kind."""
-    query = select(LiveEntry).where(
-        LiveEntry.recording_id == recording_id, LiveEntry.kind == MARK
-    )
+    """Return the marks that began and have not ended, by phase and kind."""
+    query = select(LiveEntry).where(LiveEntry.recording_id == recording_id, LiveEntry.kind == MARK)
     begun: dict[tuple[str, str], LiveEntry] = {}
     for row in session.scalars(query.order_by(LiveEntry.number)):
         key = (str(row.data.get("phase")), str(row.data.get("kind")))
@@ -141,7 +139,7 @@ def change(session: Session, recording_id: UUID, state: str, says: str = "") -> 
 
 
 def under_way(session: Session, place: str) -> list[UUID]:
-    """Recordings whose sessions this place began and that have not ended, oldest first."""
+    """Return recordings whose sessions began at this place and go on, oldest first."""
     query = select(LiveSession.recording_id).where(
         LiveSession.place == place, LiveSession.state.in_(UNDER_WAY)
     )

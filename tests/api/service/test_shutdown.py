@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from live_rig import simulated_rr_ms
 from server_process import ServerProcess
 from serving import serving
 
@@ -108,6 +109,39 @@ def test_an_open_event_stream_ends_at_once_and_acknowledged_beats_stay(tmp_path)
         more = client.send_beats(live.recording_id, 20, [900.0])
         assert more.next_sequence == 21
         assert client.stop_live(live.recording_id).beats == 21
+
+
+def test_a_running_session_is_put_aside_and_taken_up_by_the_next_run(tmp_path):
+    seen = []
+    with (
+        ServerProcess(tmp_path, workers=0, grace_s=GRACE_S) as server,
+        Client(server.url) as client,
+    ):
+        study = study_in(client)
+        live = client.start_session(study.id, "P01", "sim:?seed=2&duration=40s&speed=4")
+        heard = threading.Event()
+
+        def listen():
+            for event in client.follow(live.recording_id):
+                seen.append(event)
+                if event.kind == "vitals" and event.data["beats"] > 5:
+                    heard.set()
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        assert heard.wait(20)
+        server.terminate()
+        status, took, said = server.ended(GRACE_S + SLACK_S)
+        listener.join(5)
+    assert not listener.is_alive()
+    assert (status, took < GRACE_S) == (0, True)
+    assert "Traceback" not in said
+    with ServerProcess(tmp_path, workers=0) as server, Client(server.url) as client:
+        (*_, closed) = client.follow(live.recording_id)
+        assert closed.data["state"] == "ended"
+        rr = client.beats(live.recording_id).columns["rr_ms"]
+        assert rr == list(simulated_rr_ms(len(rr), seed=2, duration="40s"))
+        assert len(rr) > 40
 
 
 @pytest.fixture
