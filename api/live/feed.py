@@ -12,7 +12,7 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.service import Service
-from api.store import models
+from api.store import live_models, models
 from api.store import sessions as rows
 from api.store.beats import Beats
 from api.store.recordings import beats_since
@@ -51,7 +51,7 @@ class News:
     """What came since, read at one moment."""
 
     beats: Beats
-    entries: list[models.LiveEntry]
+    entries: list[live_models.LiveEntry]
     over: bool
     state: str
     says: str
@@ -133,7 +133,7 @@ def _stands(
     """State and sentence of a session, and whether it is over."""
     if recording is None:
         return "failed", "the recording was deleted", True
-    own = session.get(models.LiveSession, recording_id)
+    own = session.get(live_models.LiveSession, recording_id)
     if own is not None:
         over = recording.state == "closed" and own.state not in rows.UNDER_WAY
         return own.state, own.says, over

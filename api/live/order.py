@@ -14,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.store import Store
-from api.store.models import LiveSession, Recording, Subject
+from api.store.live_models import LiveSession
+from api.store.models import Recording, Subject
 from api.store.recordings import read_series
 from hrv.errors import InputError
 from ingest import replay

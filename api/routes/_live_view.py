@@ -10,7 +10,7 @@ from api.routes._find import find
 from api.schemas.live import Mark, SessionOut, Vitals
 from api.schemas.recordings import Live, Lost
 from api.service import Service
-from api.store import models
+from api.store import live_models, models
 from api.store.live import position
 
 
@@ -27,11 +27,11 @@ def show(service: Service, session: Session, row: models.Recording) -> Live:
         next_sequence=stands.next_sequence,
         end_s=stands.end_s or 0.0,
         lost=[Lost(first=lo, last=hi) for lo, hi in row.lost],
-        session=_session(service, session.get(models.LiveSession, row.id)),
+        session=_session(service, session.get(live_models.LiveSession, row.id)),
     )
 
 
-def _session(service: Service, row: models.LiveSession | None) -> SessionOut | None:
+def _session(service: Service, row: live_models.LiveSession | None) -> SessionOut | None:
     if row is None:
         return None
     running = service.sessions.get(row.recording_id)
@@ -46,7 +46,7 @@ def _session(service: Service, row: models.LiveSession | None) -> SessionOut | N
     )
 
 
-def show_mark(entry: models.LiveEntry) -> Mark:
+def show_mark(entry: live_models.LiveEntry) -> Mark:
     """Show a mark."""
     said = entry.data
     return Mark(

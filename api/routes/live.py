@@ -27,7 +27,7 @@ from api.routes.recordings import show_in
 from api.schemas.base import Page
 from api.schemas.recordings import BeatsIn, BeatsTaken, Live, LiveIn, Lost, Recording
 from api.service import Service, Svc
-from api.store import models
+from api.store import live_models, models
 from api.store.live import Batch
 from api.store.sessions import UNDER_WAY
 from api.store.types import new_id, now
@@ -160,7 +160,7 @@ async def stop_live(recording_id: UUID, request: Request, service: Svc) -> Respo
 
 def _refuse_elsewhere(service: Service, recording_id: UUID) -> None:
     with service.store.read() as session:
-        own = session.get(models.LiveSession, recording_id)
+        own = session.get(live_models.LiveSession, recording_id)
         if own is not None and own.state in UNDER_WAY:
             raise ProblemError(
                 CONFLICT, "another server records this session, or it only begins; end it there"

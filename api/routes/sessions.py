@@ -23,7 +23,7 @@ from api.schemas.live import ActionIn, LiveDoseIn, Mark, SessionIn, Strap, Strap
 from api.schemas.logs import Dose, DoseIn
 from api.schemas.recordings import Live, MarkIn
 from api.service import Service, Svc
-from api.store import models
+from api.store import live_models, models
 from api.store import sessions as rows
 from api.store.types import new_id, now
 from hrv._units import seconds
@@ -115,7 +115,7 @@ def _order(service: Service, session: Session, body: SessionIn) -> models.Record
         "attended": body.attended,
     }
     session.add(
-        models.LiveSession(
+        live_models.LiveSession(
             recording_id=row.id, source=body.source, options=options, state="starting", says="",
             place=service.sessions.place, begun_at=begun,
         )
@@ -196,7 +196,7 @@ def mark_live(
 
     def work(session: Session) -> creation.Created:
         number = numbers[-1] if numbers else _mark_sent(session, recording_id, body)
-        entry = session.get_one(models.LiveEntry, (recording_id, number))
+        entry = session.get_one(live_models.LiveEntry, (recording_id, number))
         return creation.Created(show_mark(entry))
 
     answer = creation.create(service, request, key, fingerprint, work)
@@ -261,7 +261,7 @@ def _mark_sent(session: Session, recording_id: UUID, body: MarkIn) -> int:
     if body.note:
         said["note"] = body.note
     rows.keep(session, recording_id, [rows.Entry(number, start, rows.MARK, said, span)])
-    made = session.get_one(models.LiveEntry, (recording_id, number))
+    made = session.get_one(live_models.LiveEntry, (recording_id, number))
     if span is not None and made.event_id is None:
         raise ProblemError(CONFLICT, f"{body.phase!r}: {made.data['note']}")
     return number

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.store.models import Event, LiveEntry, LiveSession, Recording
+from api.store.live_models import LiveEntry, LiveSession
+from api.store.models import Event, Recording
 from api.store.types import now
 
 MARK, STATE = "mark", "state"
