@@ -63,7 +63,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     if values.shape[0] < 2 or values.shape[1] < 1 or not np.isfinite(stamps).all():
         raise FormatError(f"its stream {_name(stream)!r} is empty", source=source.name)
     cut = () if stream.get("footer") else ("its stream has no footer: it was cut short",)
-    column = np.ascontiguousarray(values[:, 0], dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN; it is refused where it matters
+        column = np.ascontiguousarray(values[:, 0], dtype=np.float64)
     start, says = aware_start(None, options, "")
     if is_ecg:
         rate = (stamps.size - 1) / float(max(stamps[-1] - stamps[0], 1e-9))
@@ -132,7 +133,7 @@ def _streams(source: Source) -> list[Any]:
 
 def _info(stream: Any, key: str) -> str:
     value = stream["info"].get(key) or [""]
-    return str(value[0] or "")
+    return " ".join(str(value[0] or "").split())  # messages are one line
 
 
 def _name(stream: Any) -> str:

@@ -153,6 +153,11 @@ def test_an_irregular_stream_of_xdf_is_never_dejittered():
     assert opened(xdf(values), "a.xdf").rr.rr_ms.tolist() == list(values)
 
 
+def test_names_of_xdf_streams_are_one_line_in_messages():
+    with pytest.raises(FormatError, match=r"it has s r p \(Q\)"):
+        opened(xdf().replace(b">RR<", b">\nQ<").replace(b"strap", b"s\nr\tp"), "a.xdf")
+
+
 def test_a_stream_of_xdf_without_channels_is_empty():
     with pytest.raises(FormatError, match="is empty"):
         opened(xdf().replace(b"<channel_count>1", b"<channel_count>0", 1), "a.xdf")
