@@ -177,14 +177,27 @@ def calendar(proposal: Proposal, subject: str, practical: Practical, made: datet
     bytes
         UTF-8 with CRLF line ends.
     """
+    title = f"{title_of(proposal.plan)} ({subject})"
+    listed = entries(proposal, subject, practical)
+    return written(title, listed, f"{proposal.sha256[:16]}-{subject}", made)
+
+
+def written(title: str, listed: Sequence[Entry], ident: str, made: datetime) -> bytes:
+    """Write entries as an iCalendar file; `ident` makes their identifiers unlike those of others.
+
+    Returns
+    -------
+    bytes
+        UTF-8 with CRLF line ends.
+    """
     from icalendar import Calendar
 
     made_of = Calendar()
     made_of.add("prodid", "-//hrv-recovery//hrv plan//EN")
     made_of.add("version", "2.0")
-    made_of.add("x-wr-calname", f"{title_of(proposal.plan)} ({subject})")
-    for number, entry in enumerate(entries(proposal, subject, practical)):
-        made_of.add_component(_event(entry, f"{proposal.sha256[:16]}-{subject}-{number}", made))
+    made_of.add("x-wr-calname", title)
+    for number, entry in enumerate(listed):
+        made_of.add_component(_event(entry, f"{ident}-{number}", made))
     made_of.add_missing_timezones()
     text: bytes = made_of.to_ical()
     return text

@@ -50,19 +50,21 @@ def plan_files(
     drawn = {name: list(order) for name, order in schedule.drawn.items()}
     files = {
         "study.toml": _study_toml(proposal),
-        PLAN: _json(_plan_json(proposal, made, replaces)),
+        PLAN: as_json(_plan_json(proposal, made, replaces)),
         "registration.txt": _registration_text(proposal, made),
-        "phases.csv": _csv(PHASE_COLUMNS, [_phase(r) for r in schedule.phases.to_dict("records")]),
-        "randomisation.json": _json(
+        "phases.csv": as_csv(
+            PHASE_COLUMNS, [_phase(r) for r in schedule.phases.to_dict("records")]
+        ),
+        "randomisation.json": as_json(
             {
                 "seed": schedule.seed,
                 "drawn": next(iter(drawn.values())) if alone else drawn,
                 "set": [list(order) for order in schedule.orders],
             }
         ),
-        "events.csv": _csv(EVENT_COLUMNS, []),
-        "outcomes.csv": _csv(OUTCOME_COLUMNS, []),
-        "doses.csv": _csv(
+        "events.csv": as_csv(EVENT_COLUMNS, []),
+        "outcomes.csv": as_csv(OUTCOME_COLUMNS, []),
+        "doses.csv": as_csv(
             _DOSES, [r for s in plan.subjects for r in planned_doses(proposal, s, practical)]
         ),
     }
@@ -76,7 +78,7 @@ def plan_files(
 
 def key_text(key: Key, sha256: str) -> str:
     """Write the key of a blinded study."""
-    return _json({"codes": dict(key.codes), "nonce": key.nonce, "plan_sha256": sha256})
+    return as_json({"codes": dict(key.codes), "nonce": key.nonce, "plan_sha256": sha256})
 
 
 @contextmanager
@@ -249,7 +251,8 @@ def _phase(row: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
+def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
+    """Write a table with its header."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
@@ -257,5 +260,6 @@ def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
     return out.getvalue()
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Write a value for people to read as well."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hrv.errors import FormatError, StudyError
 from hrv.plan.draw import Key
+from hrv.plan.group import moved
 from hrv.plan.registration import Look, Registration, changes, digest
 from hrv.study import Study
 from ingest import clock
@@ -64,6 +65,8 @@ def registered(
         committed = record["key_sha256"]
         end = looks[-1].time
         changed = changes(record["declared"], study)
+        if "allocation" in record:
+            changed = (*changed, *moved(record["allocation"], study))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FormatError(
             f"is no plan of this software ({error}); restore it as `hrv plan` wrote it",
@@ -74,6 +77,9 @@ def registered(
     drawn_at = content.get("drawn_at")
     if len(study.phases) and drawn_at and _moment(str(drawn_at)) > study.phases["start"].min():
         changed = ("the order was drawn after the first block had begun", *changed)
+    begun = [s.rr.start for s in study.sessions if s.rr.start is not None]
+    if "allocation" in record and begun and drawn_at and _moment(str(drawn_at)) > min(begun):
+        changed = ("the allocation was drawn after the first recording had begun", *changed)
     registration = Registration(
         str(content.get("sha256")), end, looks, str(record["spending"]),
         blinded=committed is not None, unblinded=key is not None, changed=changed,
@@ -104,11 +110,21 @@ def _unblind(study: Study, key: Key) -> Study:
     """Put the conditions in the place of their codes, the reference first."""
     names = key.codes
     pair = sorted((names[code] for code in study.conditions), key=lambda name: name == "on")
-    orders = study.randomisation
+    orders, phases = study.randomisation, study.phases
+    if len(phases):
+        phases = phases.assign(condition=phases["condition"].map(names))
     return replace(
         study,
         conditions=(pair[0], pair[1]),
-        phases=study.phases.assign(condition=study.phases["condition"].map(names)),
+        phases=phases,
+        sessions=tuple(
+            replace(
+                s,
+                arm=names.get(s.arm, s.arm),
+                sequence="-".join(names.get(code, code) for code in s.sequence.split("-")),
+            )
+            for s in study.sessions
+        ),
         randomisation=None
         if orders is None
         else tuple(tuple(names[code] for code in order) for order in orders),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hrv.plan.design import Plan
     from hrv.plan.detect import Power
     from hrv.plan.draw import Key
+    from hrv.plan.group import GroupPlan
     from hrv.plan.proposal import Proposal
     from hrv.plan.variation import Variation
     from ingest.plan_calendar import Practical
@@ -64,7 +65,8 @@ def plan(
         int | None, typer.Option(help="Days a block; default: as the wash-in needs.")
     ] = None,
     washin: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Left out after a change, such as 7d.")
+        str | None,
+        typer.Option(metavar="TIME", help="Left out after a change: 7d."),
     ] = None,
     max_run: Annotated[int, typer.Option(help="Most blocks alike in a row.")] = 2,
     pairwise: Annotated[
@@ -90,6 +92,9 @@ def plan(
     strata: Annotated[
         str, typer.Option(metavar="COLUMNS", help="Columns of the roster to stratify by.")
     ] = "",
+    period_days: Annotated[
+        int, typer.Option(help="Days under treatment before a session, for people to arms.")
+    ] = 28,
     run_in: Annotated[
         Path | None,
         typer.Option(metavar="STUDY|CSV", help="Readings before the start: this person's noise."),
@@ -139,14 +144,17 @@ def plan(
     a calendar, a sheet for paper and a dose log.  The effect stays sealed until the planned
     end.  No dosing advice.
     """
+    if design not in ("blocks", "two-arm", "crossover"):
+        _wrong(f"--design {design!r}: choose blocks, two-arm or crossover")
     if design != "blocks":
-        allocate(
-            {"substance": substance, "comparator": comparator, "endpoint": endpoint,
-             "secondary": _names(secondary), "direction": direction, "swc": swc,
-             "start_reason": start_reason, "start": _day(start).isoformat()},
-            design, roster, _names(strata), out, key,
-            seed=seed, overwrite=overwrite, dry_run=dry_run, form=form,
+        group = _group_plan(
+            substance=substance, design=design, direction=direction, start_reason=start_reason,
+            first_day=_day(start), tz=_zone(tz), endpoint=endpoint,
+            secondary=tuple(_names(secondary)), swc=swc, comparator=comparator,
+            period_days=period_days, washout_days=None if washin is None else _days(washin),
         )  # fmt: skip
+        allocate(group, roster, _names(strata), out, key,
+                 seed=seed, overwrite=overwrite, dry_run=dry_run, form=form)  # fmt: skip
         return
     chosen = _plan(
         substance=substance, direction=direction, start_reason=start_reason,
@@ -190,6 +198,12 @@ def _variation(plan: Plan, run_in: Path | None) -> Variation:
     from ingest.run_in import run_in as learn
 
     return assumed(plan.endpoint) if run_in is None else learn(run_in, plan.endpoint, tz=plan.tz)
+
+
+def _group_plan(**declared: Any) -> GroupPlan:
+    from hrv.plan.group import GroupPlan
+
+    return GroupPlan(**declared)
 
 
 def _power(plan: Plan, variation: Variation, n: int) -> tuple[Power, ...]:
