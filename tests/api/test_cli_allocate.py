@@ -54,7 +54,8 @@ def test_a_crossover_gives_everyone_a_sequence(hrv_command, tmp_path, people):
 def planned(hrv_command, folder, people, substance, *more):
     done = hrv_command(
         "plan", substance, *COMMON[2:], "--roster", people, "--key", folder / "key.json",
-        "--out", folder / "lab", "--endpoint", "ln_rmssd", "--tz", "Europe/Berlin", "--period-days", 14, *more,
+        "--out", folder / "lab", "--endpoint", "ln_rmssd", "--tz", "Europe/Berlin",
+        "--period-days", 14, *more,
     )  # fmt: skip
     assert done.code == 0, done.err
     return done
