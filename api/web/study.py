@@ -48,6 +48,7 @@ def overview(study_id: UUID, request: Request, service: Svc) -> HTMLResponse:
             title="Overview",
             study=study,
             latest=found,
+            conditions=conditions,
             effect=effect(found.whole, conditions) if found else None,
             people=people(session, study_id),
             counts=counts(session, study_id),
