@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, home, login, quality, recording, study, subject
+from api.web import (
+    assets,
+    data,
+    home,
+    logbook,
+    login,
+    planning,
+    quality,
+    recording,
+    roster,
+    study,
+    subject,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
@@ -17,6 +29,10 @@ PAGES: tuple[APIRouter, ...] = (
     study.router,
     subject.router,
     quality.router,
+    roster.router,
+    logbook.router,
+    data.router,
+    planning.router,
     recording.router,
 )
 """Every page; `api.routes.ROUTERS` takes them in."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.service import Service
 from api.store import models
+from api.store.keys import opened_key
 from api.store.studies import content_key
 
 
@@ -49,7 +50,8 @@ def latest(session: Session, study: models.Study, service: Service) -> Latest | 
     """Find the last comparison; None before the first, or after a change of the software."""
     kind = models.ComparisonResult
     query = select(kind).where(kind.study_id == study.id).order_by(kind.id.desc())
-    key = content_key(session, study, service.clock())
+    now = service.clock()
+    key = content_key(session, study, now, opened_key(session, study.id, now))
     # one of the present content may be older than the last: a change was taken back
     row = session.scalar(query.where(kind.key == key).limit(1)) or session.scalar(query.limit(1))
     if row is None:

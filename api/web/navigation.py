@@ -6,5 +6,9 @@ STUDY_PAGES: tuple[tuple[str, str], ...] = (
     ("Overview", ""),
     ("Recovery", "/recovery"),
     ("Recordings", "/recordings"),
+    ("Participants", "/participants"),
+    ("Log", "/log"),
+    ("Data", "/data"),
+    ("Plan", "/plan"),
 )
 """Title, and what follows ``/studies/{study_id}`` in the address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -59,6 +60,8 @@ def environment() -> Environment:
         "share": numbers.share,
         "plural": plural,
         "asked": asked,
+        "parse_moment": datetime.fromisoformat,
+        "last_day": last_day,
         "sentence": words.sentence_case,
     }
     return made
@@ -96,6 +99,11 @@ def page(request: Request, template: str, *, status: int = 200, **data: Any) -> 
 def plural(count: int, one: str, many: str = "") -> str:
     """Show a count with its noun: ``1 recording``, ``3 recordings``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def last_day(stop: datetime) -> str:
+    """Show the last day of a span that ends at a midnight."""
+    return str(numbers.day(stop - timedelta(seconds=1)))
 
 
 def asked(what: str) -> str:

@@ -1,0 +1,159 @@
+"""The desk's pages: roster, log, data, plan; by keyboard, small, dark, and nothing told early."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from browser import axe, tab_to, too_wide
+from serving import serving
+
+from api.client import Client
+from api.schemas.logs import Dose, Outcome
+from api.schemas.plans import PlannedIn
+from api.schemas.roster import AllocationIn
+from api.schemas.studies import DesignIn, StudyIn
+
+NOW = datetime(2026, 12, 20, 18, tzinfo=UTC)
+REDCAP = """\
+record_id,visit_date,gad7_total,pain,visit_complete,dose_date,dose_mg,dosing_complete
+P01,2026-12-02,9,3,2,2026-12-02,300,2
+P02,2026-12-02,50,4,2,,,
+P03,2026-12-03,4,-99,2,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A trial of two arms with somebody in it, and a planned study of one person."""
+    store = str(tmp_path_factory.mktemp("desk"))
+    with serving(store, clock=lambda: NOW) as url, Client(url) as client:
+        design = DesignIn(conditions=["placebo", "drug"])
+        trial = client.create_study(StudyIn(title="A trial", tz="Europe/Berlin", design=design))
+        client.draw_allocation(trial.id, AllocationIn(strata={"sex": ["f", "m"]}, places=6))
+        first = client.create_subject(trial.id, "P01")
+        client.allocate(first.id, {"sex": "f"})
+        client.create_subject(trial.id, "P02")
+        planned = client.draw_plan(
+            PlannedIn(
+                substance="magnesium glycinate", direction="lower", start_reason="planned",
+                first_day=date(2026, 12, 7), tz="Europe/Berlin", comparator="placebo",
+                blinded=True, amount=300.0, unit="mg", basis="elemental",
+            )
+        )  # fmt: skip
+        yield url, client, trial.id, planned.study_id
+
+
+PAGES = {
+    "participants": "/studies/{trial}/participants",
+    "log": "/studies/{planned}/log",
+    "data": "/studies/{planned}/data",
+    "plan": "/plan",
+    "planned": "/studies/{planned}/plan",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_pages_fit_and_are_accessible(chromium, served, name, width, scheme):
+    url, _, trial, planned = served
+    with chromium.page(url, width=width, scheme=scheme) as page:
+        page.goto(PAGES[name].format(trial=trial, planned=planned))
+        assert axe(page) == []
+        assert too_wide(page) == []
+
+
+def test_somebody_is_enrolled_and_allocated_by_keyboard_and_told_only_then(chromium, served):
+    url, client, trial, _ = served
+    with chromium.page(url) as page:
+        page.goto(f"/studies/{trial}/participants")
+        tab_to(page, "#enrol-name")
+        assert page.input_value("#enrol-name") == "P03"
+        tab_to(page, "#level-1")
+        page.keyboard.press("ArrowDown")
+        tab_to(page, "[data-enrol] button")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#placed[open]")
+        code = page.inner_text("#placed .code")
+        assert page.inner_text("#placed .who") == "P03"
+        page.keyboard.press("Enter")  # Noted
+        page.get_by_role("link", name="P03").wait_for()
+        assert next(s for s in client.subjects(trial) if s.name == "P03").place == code
+
+
+def test_a_withdrawal_says_what_happens_with_the_data(chromium, served):
+    url, client, trial, _ = served
+    client.create_subject(trial, "P77")
+    with chromium.page(url) as page:
+        page.goto(f"/studies/{trial}/participants")
+        page.get_by_role("button", name="Withdraw of P77").click()
+        page.fill("#leave-reason", "moved away")
+        page.get_by_role("button", name="Write it down").click()
+        page.get_by_text("moved away; data kept").wait_for()
+        page.get_by_role("button", name="Delete data of P77").click()
+        assert axe(page) == []
+        page.get_by_role("button", name="Write it down").click()
+        page.get_by_text("moved away; data deleted").wait_for()
+
+
+def test_doses_are_ticked_off_and_what_happened_is_logged(chromium, served):
+    url, client, _, planned = served
+    with chromium.page(url, expect=["422"]) as page:
+        page.goto(f"/studies/{planned}/log")
+        before = page.locator("[data-dose]").count()
+        page.locator('[data-dose] button[value="taken"]').first.click()
+        page.wait_for_function(
+            "n => document.querySelectorAll('[data-dose]').length < n", arg=before
+        )
+        page.fill("#score-name", "gad7")
+        page.fill("#score-value", "40")
+        page.get_by_role("button", name="Log the score").click()
+        page.get_by_role("alert").filter(has_text="outside 0 to 21").wait_for()
+        page.fill("#score-value", "6")
+        page.get_by_role("button", name="Log the score").click()
+        page.get_by_text("6 points").wait_for()
+        page.fill("#adverse-term", "headache")
+        page.select_option("#adverse-severity", "mild")
+        page.get_by_role("button", name="Log the adverse event").click()
+        page.get_by_role("row", name="headache").wait_for()
+    taken = [d for d in client.entries(planned, Dose) if d.status == "taken"]
+    assert len(taken) == 1
+    (score,) = client.entries(planned, Outcome)
+    assert score.time == NOW.replace(second=0)
+
+
+def test_a_redcap_project_is_shown_before_it_is_taken(chromium, served):
+    url, client, trial, _ = served
+    with chromium.page(url) as page:
+        page.goto(f"/studies/{trial}/data")
+        project = {"name": "project.csv", "mimeType": "text/csv", "buffer": REDCAP.encode()}
+        page.set_input_files("#redcap-file", project)
+        seen = page.locator("#redcap")
+        seen.get_by_text("Would be taken: 2 gad7").wait_for()
+        assert list(client.entries(trial, Outcome)) == []
+        assert axe(page) == []
+        page.get_by_label("pain becomes").fill("pain")
+        page.get_by_label("date of pain").select_option("visit_date")
+        page.get_by_label("Codes of missing values").fill("-99")
+        page.get_by_label("What the doses of dose_date are").fill("magnesium")
+        page.get_by_role("button", name="Look again").click()
+        seen.get_by_text("2 gad7, 2 pain, 1 doses").wait_for()
+        assert seen.get_by_text("outside 0 to 21").is_visible()
+        page.get_by_role("button", name="Take these rows").click()
+        seen.get_by_text("4 scores and 1 doses taken").wait_for()
+    assert len(list(client.entries(trial, Outcome))) == 4
+
+
+def test_what_a_and_b_are_is_told_on_the_record_only(chromium, served):
+    url, _, _, planned = served
+    with chromium.page(url) as page:
+        page.goto(f"/studies/{planned}/plan")
+        assert "placebo" not in page.inner_text("#blocks-title ~ ol")
+        page.fill("#told", "pharmacy")
+        page.fill("#why", "fills the bottles")
+        page.get_by_role("button", name="Write down and show").click()
+        page.get_by_text("It is on record that pharmacy was told").wait_for()
+        page.reload()
+        assert "pharmacy: fills the bottles" in page.inner_text("main")
+        assert "A is" not in page.inner_text("main")
+        with page.expect_download() as got:
+            page.get_by_role("link", name="Download calendar.ics").click()
+        assert got.value.path().read_bytes().startswith(b"BEGIN:VCALENDAR")
