@@ -2,28 +2,34 @@
 
     python -m benchmarks.cohort --recordings 1000 --data .bench/cohort
 
-Everything is measured in one run, so that ratios hold on a machine that others use too; rates a
-core are taken from processor time (what the clock says beside them).
+Everything is measured in one run, bare processes and workers in turn on the same parts of the
+cohort, so that ratios hold on a machine that others use too; rates a core are taken from processor
+time.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import resource
 import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 METRICS = ("mean_nn", "mean_hr", "sdnn", "rmssd", "ln_rmssd", "nn50", "pnn50", "sd1", "sd2")
-SAMPLE, PEER = 48, 1
+PARTS, PEER_H = 4, 4
+"""Parts that bare processes and workers take in turn; hours of one day that NeuroKit2 gets."""
 
 
 def make(number_and_folder: tuple[int, str]) -> int:
@@ -53,16 +59,21 @@ def run_one(task: object) -> None:
     run_batch(task)
 
 
-def warm() -> float:
-    """Import everything; tell the processor time of this process so far."""
+def warm(_: object = None) -> tuple[int, float]:
+    """Import everything, numpy's way and the compiled one; tell the processor time so far."""
     import ingest.cohort.task  # noqa: F401
+    from hrv.clean._kernel import quantiles_compiled
 
-    return time.process_time()
+    quantiles_compiled(np.ones(100), 91, (0.25, 0.75))
+    time.sleep(0.5)  # so that the other process takes the other one
+    return os.getpid(), time.process_time()
 
 
-def spent() -> tuple[float, float]:
-    """Processor time (s) and largest memory (MiB) of this process."""
-    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def spent(_: object = None) -> tuple[int, float, float]:
+    """Process, its processor time (s) and its largest memory (MiB)."""
+    time.sleep(0.2)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return os.getpid(), time.process_time(), memory
 
 
 def tasks_for(source: Path, out: Path) -> list:
@@ -76,84 +87,173 @@ def tasks_for(source: Path, out: Path) -> list:
     return [Task(b, found.place, str(out), settings) for b in batches(found.items)]
 
 
-def serial(source: Path, out: Path) -> dict[str, float]:
-    """One bare process, which has the processor to itself as far as the machine lets it."""
-    tasks = tasks_for(source, out)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        before = pool.submit(warm).result()
-        began = time.perf_counter()
-        list(pool.map(run_one, tasks))
-        wall = time.perf_counter() - began
-        cpu, memory = pool.submit(spent).result()
-    return {"wall_s": wall, "cpu_s": cpu - before, "memory_mib": memory}
+def numpy_only(tasks: list) -> float:
+    """Processor time of batches without the compiled cleaner; runs in a process of its own."""
+    import ingest.cohort.task  # noqa: F401
+    from hrv.clean import rolling
+
+    rolling.PAYS = math.inf
+    began = time.process_time()
+    for task in tasks:
+        run_one(task)
+    return time.process_time() - began
 
 
-def two_bare(source: Path, out: Path) -> dict[str, float]:
-    """Two bare processes that take the same batches from one queue."""
-    tasks = tasks_for(source, out)
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(warm_slowly, range(2)))
-        began = time.perf_counter()
-        list(pool.map(run_one, tasks))
-        return {"wall_s": time.perf_counter() - began}
-
-
-def warm_slowly(_: int) -> None:
-    warm()
-    time.sleep(0.5)  # so that the other process takes the other one
-
-
-def two_workers(source: Path, out: Path) -> dict[str, float]:
-    """Two workers of a Dask cluster that runs already, through the project's own engine."""
-    from distributed import Client, LocalCluster
-
+def in_turn(source: Path, data: Path) -> dict[str, float]:
+    """Two bare processes and two workers of Dask, each part of the cohort by one then the other."""
     from ingest.cohort.engine import engine
 
-    tasks = tasks_for(source, out)
-    cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    )  # fmt: skip
-    with cluster, Client(cluster) as client:
-        client.run(warm)
-        with engine(scheduler=cluster.scheduler_address, out=str(out)) as running:
-            cpu = time.process_time()
-            before = sum(cpu for cpu, _ in client.run(spent).values())
-            began = time.perf_counter()
-            list(running.run(tasks))
-            wall = time.perf_counter() - began
-            scheduler = time.process_time() - cpu  # scheduler and client live in this process
-        told = client.run(spent).values()
-        worker_cpu = sum(cpu for cpu, _ in told) - before
+    bare, dask = (tasks_for(source, data / f"out-{name}") for name in ("bare", "dask"))
+    wall = {"bare": 0.0, "dask": 0.0}
+    ratios, scheduler = [], 0.0
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, spawn) as pool, local_cluster() as (cluster, client):
+        before = dict(pool.map(warm, range(4)))
+        workers = sum(cpu for _, cpu in client.run(warm).values())
+        with engine(scheduler=cluster.scheduler_address, out=str(data / "out-dask")) as running:
+            for part in range(PARTS):
+                took = {}
+                for name in ("bare", "dask") if part % 2 else ("dask", "bare"):
+                    began, cpu = time.perf_counter(), time.process_time()
+                    if name == "bare":
+                        list(pool.map(run_one, bare[part::PARTS]))
+                    else:
+                        list(running.run(dask[part::PARTS]))
+                        scheduler += time.process_time() - cpu  # it lives in this process
+                    took[name] = time.perf_counter() - began
+                    wall[name] += took[name]
+                ratios.append(took["bare"] / took["dask"])
+                print(f"part {part + 1} of {PARTS}: {took}", flush=True)
+        told = {pid: (cpu, memory) for pid, cpu, memory in pool.map(spent, range(8))}
+        of_workers = client.run(spent).values()
     return {
-        "wall_s": wall, "scheduler_cpu_s": scheduler, "worker_cpu_s": worker_cpu,
-        "memory_mib": max(memory for _, memory in told),
+        "bare_s": wall["bare"], "dask_s": wall["dask"], "ratios": ratios,
+        "scheduler_cpu_s": scheduler,
+        "bare_cpu_s": sum(cpu - before[pid] for pid, (cpu, _) in told.items()),
+        "worker_cpu_s": sum(cpu for _, cpu, _ in of_workers) - workers,
+        "bare_mib": max(memory for _, memory in told.values()),
+        "worker_mib": max(memory for *_, memory in of_workers),
     }  # fmt: skip
 
 
-def neurokit(files: list[Path]) -> float:
-    """Processor time a recording of NeuroKit2: correct the beats, then every window's metrics."""
+@contextmanager
+def local_cluster():
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    ) as cluster, Client(cluster) as client:  # fmt: skip
+        yield cluster, client
+
+
+@contextmanager
+def tcp_cluster(folder: Path):
+    """A scheduler and two workers, each a process of its own."""
+    dask, file = [sys.executable, "-m", "dask"], folder / "scheduler.json"
+    file.unlink(missing_ok=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    options = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    processes = [subprocess.Popen([*dask, "scheduler", "--port", "0", *options], **quiet)]
+    while not file.exists():
+        time.sleep(0.1)
+    address = json.loads(file.read_text())["address"]
+    worker = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard"]
+    processes += [subprocess.Popen([*worker, "--local-directory", str(folder)], **quiet)
+                  for _ in range(2)]  # fmt: skip
+    try:
+        yield address
+    finally:
+        for process in processes[::-1]:
+            process.terminate()
+        for process in processes:
+            process.wait(60)
+
+
+def over_tcp(source: Path, out: Path) -> list:
+    """Run a part of the batches on two processes over TCP; tell which."""
+    from distributed import Client
+
+    from ingest.cohort.engine import engine
+
+    tasks = tasks_for(source, out)[:: 2 * PARTS]
+    with tcp_cluster(out.parent.absolute()) as address:
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+        with engine(scheduler=address, out=str(out)) as running:
+            list(running.run(tasks))
+    return tasks
+
+
+def neurokit(file: Path) -> float:
+    """Processor time a day of NeuroKit2, from some hours: correct beats, then window by window."""
     import warnings
 
     import neurokit2 as nk
 
     warnings.simplefilter("ignore")
+    rr = np.loadtxt(file)[:, 1]
+    rr = rr[: np.searchsorted(np.cumsum(rr), PEER_H * 3.6e6)]
     began = time.process_time()
-    for file in files:
-        rr = np.loadtxt(file)
-        peaks = np.concatenate(([0], np.cumsum(rr))).astype(int)
-        _, peaks = nk.signal_fixpeaks(peaks, sampling_rate=1000, method="Kubios", iterative=False)
-        peaks = np.asarray(peaks)
-        for start in range(0, int(peaks[-1]) - 300_000, 60_000):
-            own = peaks[(peaks >= start) & (peaks < start + 300_000)]
-            with suppress(IndexError, ValueError):  # it cannot take windows with losses of beats
-                nk.hrv_time(own - own[0], sampling_rate=1000)
-    return (time.process_time() - began) / len(files)
+    peaks = np.concatenate(([0], np.cumsum(rr))).astype(int)
+    _, peaks = nk.signal_fixpeaks(peaks, sampling_rate=1000, method="Kubios", iterative=False)
+    peaks = np.asarray(peaks)
+    for start in range(0, int(peaks[-1]) - 300_000, 60_000):
+        own = peaks[(peaks >= start) & (peaks < start + 300_000)]
+        with suppress(IndexError, ValueError):  # it cannot take windows with losses of beats
+            nk.hrv_time(own - own[0], sampling_rate=1000)
+    return (time.process_time() - began) * 24 / PEER_H
 
 
-def same(a: Path, b: Path) -> bool:
-    names = sorted(p.relative_to(a) for p in a.rglob("*.parquet"))
-    return bool(names) and all((a / n).read_bytes() == (b / n).read_bytes() for n in names)
+def same(a: Path, b: Path) -> int | None:
+    """How many tables of `b` are byte for byte those of `a`; None if one is not."""
+    names = sorted(p.relative_to(b) for p in b.rglob("*.parquet"))
+    whole = all((a / n).read_bytes() == (b / n).read_bytes() for n in names)
+    return len(names) if whole else None
+
+
+def measured(source: Path, data: Path) -> dict[str, object]:
+    files = sorted(source.rglob("*.txt"))
+    n = len(files)
+    load = os.getloadavg()[0]
+    turn = in_turn(source, data)
+    few = tasks_for(source, data / "out-serial")[:: 4 * PARTS]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        plain = pool.submit(numpy_only, few).result()
+    of_few = sum(len(task.batch.items) for task in few)
+    over_tcp(source, data / "out-tcp")
+    peer = neurokit(files[0])
+    size = sum(p.stat().st_size for p in files)
+    written = sum(p.stat().st_size for p in (data / "out-dask").rglob("*.parquet"))
+    return {
+        "recordings": n,
+        "bytes a recording, read": size / n,
+        "bytes a recording, written": written / n,
+        "recordings/s a core, compiled cleaner (processor time)": n / turn["bare_cpu_s"],
+        "recordings/s a core, numpy alone (processor time)": of_few / plain,
+        "recordings/s, two bare processes (clock)": n / turn["bare_s"],
+        "recordings/s, two workers (clock)": n / turn["dask_s"],
+        "two workers against two bare processes (clock, all parts)": turn["bare_s"]
+        / turn["dask_s"],
+        "the same, part by part": " ".join(f"{r:.2f}" for r in turn["ratios"]),
+        "two workers against two bare processes (processor time)": turn["bare_cpu_s"]
+        / turn["worker_cpu_s"],
+        "scheduler and client, share of the workers' time": turn["scheduler_cpu_s"]
+        / turn["worker_cpu_s"],
+        "largest memory of a worker, MiB": turn["worker_mib"],
+        "largest memory of a bare process, MiB": turn["bare_mib"],
+        f"NeuroKit2, s a recording (from {PEER_H} h of one)": peer,
+        "times NeuroKit2": peer / (turn["bare_cpu_s"] / n),
+        "tables the same, bare and local cluster": same(data / "out-bare", data / "out-dask"),
+        "tables the same, local and TCP cluster": same(data / "out-dask", data / "out-tcp"),
+        "tables the same, compiled and numpy alone": same(data / "out-bare", data / "out-serial"),
+        "load average before and after": f"{load:.1f} {os.getloadavg()[0]:.1f}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": ", ".join(
+            f"{name} {version(name)}"
+            for name in ("numpy", "pandas", "pyarrow", "numba", "dask", "neurokit2")
+        ),
+    }
 
 
 def main() -> None:
@@ -166,42 +266,13 @@ def main() -> None:
     source.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         made = list(pool.map(make, ((i, str(source)) for i in range(chosen.recordings))))
-    print(f"{sum(n > 0 for n in made)} of {len(made)} recordings made")
+    print(f"{sum(n > 0 for n in made)} of {len(made)} recordings made", flush=True)
     if chosen.only_make:
         return
-    files = sorted(source.rglob("*.txt"))
-    n = len(files)
-    out = {name: chosen.data / f"out-{name}" for name in ("serial", "bare", "dask")}
-    one = serial(source, out["serial"])
-    bare, dask = two_bare(source, out["bare"]), two_workers(source, out["dask"])
-    peer = neurokit(files[:PEER])
-    size = sum(p.stat().st_size for p in files)
-    written = sum(p.stat().st_size for p in out["serial"].rglob("*.parquet"))
-    ratio = (one["wall_s"] / dask["wall_s"]) / (one["wall_s"] / bare["wall_s"])
-    rows = {
-        "recordings": n,
-        "bytes a recording, read": size / n,
-        "bytes a recording, written": written / n,
-        "recordings/s a core (processor time)": n / one["cpu_s"],
-        "recordings/s, one process (clock)": n / one["wall_s"],
-        "recordings/s, two bare processes (clock)": n / bare["wall_s"],
-        "recordings/s, two workers (clock)": n / dask["wall_s"],
-        "speed-up of two bare processes": one["wall_s"] / bare["wall_s"],
-        "speed-up of two workers": one["wall_s"] / dask["wall_s"],
-        "workers' share of the bare speed-up": ratio,
-        "scheduler and client, share of the workers' time": dask["scheduler_cpu_s"]
-        / dask["worker_cpu_s"],
-        "largest memory of a worker, MiB": dask["memory_mib"],
-        "largest memory of the bare process, MiB": one["memory_mib"],
-        f"NeuroKit2, s a recording ({PEER} of them)": peer,
-        "times NeuroKit2": peer / (one["cpu_s"] / n),
-        "tables byte for byte the same": same(out["serial"], out["dask"]),
-        "load average": os.getloadavg()[0],
-    }
+    rows = measured(source, chosen.data)
     for name, value in rows.items():
-        print(
-            f"{name:<52} {value:>12.4g}" if not isinstance(value, bool) else f"{name:<52} {value}"
-        )
+        shown = f"{value:.4g}" if isinstance(value, float) else value
+        print(f"{name:<58} {shown}")
     (chosen.data / "measured.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 

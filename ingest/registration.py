@@ -97,6 +97,13 @@ def registered(
     return _unblind(study, key)
 
 
+def declared_by(plan: Path) -> Mapping[str, Any]:
+    """Return what a ``plan.json`` declares; attaching it says whether it is sound."""
+    record = _json(plan).get("record")
+    declared = record.get("declared") if isinstance(record, dict) else None
+    return declared if isinstance(declared, dict) else {}
+
+
 def read_key(path: Path) -> Key:
     """Read the key of a blinded study."""
     content = _json(path)

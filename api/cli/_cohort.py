@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from api.cli import _clock
 from api.cli._output import (
     OutputFormat,
     bullets,
@@ -35,24 +37,37 @@ def present_cohort(
     form: OutputFormat,
     out: Path | None,
     forest: Path | None,
+    report: Path | None,
     **asked: Any,
 ) -> None:
-    """Compare a cohort, print the answers in the form asked for, draw the forest plot."""
+    """Compare a cohort, print the answers in the form asked for, draw plot and report."""
     from hrv.errors import NotComputableError
     from ingest.cohort.group import compare_cohort
 
-    group = compare_cohort(out_of_batch, phases, name=asked.pop("endpoint"), **asked)
+    group = compare_cohort(
+        out_of_batch, phases, name=asked.pop("endpoint"), now=_clock.now(), **asked
+    )
     if form is OutputFormat.JSON:
         emit_json(_everything(group), out)
     elif form is OutputFormat.TABLE:
         emit_text("\n".join(_lines(group)) + "\n", out)
     else:
         emit_table(group.people, form, out)
+    if report is not None:
+        _write_report(group, report)
     if forest is not None:
         _draw(group, forest)
     headline = next(iter(group.comparisons.values()))
     if headline.refused:
         raise NotComputableError(headline.sentence)
+
+
+def _write_report(group: Group, path: Path) -> None:
+    from hrv.report import render_cohort
+
+    page = render_cohort(group.result, group.people, group.responders, group.why_not, group.quality)
+    save(path, page.encode())
+    sys.stderr.write(f"report written to {path.resolve()}\n")
 
 
 def _draw(group: Group, forest: Path) -> None:

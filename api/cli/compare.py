@@ -38,17 +38,26 @@ def compare(
         typer.Option(metavar="CSV", help="Of a cohort: subject,start,stop,condition."),
     ] = None,
     endpoint: Annotated[
-        str, typer.Option(metavar="NAME", help="Of a cohort: what is compared.")
-    ] = "residual_hr",
+        str | None,
+        typer.Option(metavar="NAME", help="Of a cohort: what is compared; default residual_hr."),
+    ] = None,
     method: Annotated[
-        str, typer.Option(metavar="NAMES", help="Of a cohort: methods, the headline first.")
-    ] = "default",
+        str | None, typer.Option(metavar="NAMES", help="Of a cohort: methods, the headline first.")
+    ] = None,
     washin: Annotated[
-        str, typer.Option(metavar="TIME", help="Of a cohort: left out after each change.")
-    ] = "0d",
+        str | None, typer.Option(metavar="TIME", help="Of a cohort: left out after each change.")
+    ] = None,
     direction: Annotated[
-        str, typer.Option(metavar="higher|lower", help="Of a cohort: direction of benefit.")
-    ] = "none",
+        str | None,
+        typer.Option(metavar="higher|lower", help="Of a cohort: direction of benefit."),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="JSON",
+            help="Of a cohort: plan.json as registered; default: the one beside the phases.",
+        ),
+    ] = None,
     forest: Annotated[
         Path | None, typer.Option(metavar="IMAGE", help="Of a cohort: draw everyone's effect here.")
     ] = None,
@@ -67,16 +76,19 @@ def compare(
     hrv compare results/ --phases phases.csv --endpoint ln_rmssd --washin 7d --forest forest.svg
 
     The last is a folder that hrv batch wrote: the group's answer, everyone's effect drawn
-    towards it (--format csv or json carries them all), and the quality of the recordings.
+    towards it (--format csv or json carries them all), and the quality of the recordings; all
+    of it on one page with --report.  What was registered (plan.json) is kept to and stays sealed
+    until its end.
     """
     if phases is not None:
         from api.cli._cohort import present_cohort
 
-        if report or fhir or checklist or key:
-            raise typer.BadParameter("--report, --fhir, --checklist and --key are of a study.toml")
+        if fhir or checklist:
+            raise typer.BadParameter("--fhir and --checklist are of a study.toml")
         present_cohort(
-            str(study), phases, endpoint=endpoint, methods=opt.names(method), washin=washin,
-            direction=direction, tz=tz, form=form, out=out, forest=forest,
+            str(study), phases, endpoint=endpoint, washin=washin, direction=direction, tz=tz,
+            methods=None if method is None else opt.names(method), plan=plan, key=key,
+            form=form, out=out, forest=forest, report=report,
         )  # fmt: skip
         return
     from hrv.errors import InputError

@@ -79,7 +79,7 @@ def validate(
     else:
         periods = _phases(phases, sorted(set(table["subject"])))
         table = _assign(table, periods)
-    pair = _pick_conditions(table if phases is None else periods, conditions)
+    pair = pick_conditions(table if phases is None else periods, conditions)
     table["excluded"] = _fates(table, pair, chosen)
     if by_day and len(periods):
         _leave_out_days(table, periods, settings.washin_days)
@@ -327,7 +327,8 @@ def _assign(table: pd.DataFrame, phases: pd.DataFrame) -> pd.DataFrame:
     return table.assign(condition=condition, block=block, since_days=since)
 
 
-def _pick_conditions(table: pd.DataFrame, given: tuple[str, str] | None) -> tuple[str, str]:
+def pick_conditions(table: pd.DataFrame, given: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the two conditions to compare, reference first: as given, else by their names."""
     names = list(dict.fromkeys(name for name in table["condition"] if name))
     if given is not None:
         for name in given:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hrv.study import StudyResult
 
-__all__ = ["render"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hrv.compare.responders import Responders
+    from hrv.report.view import Report
+
+__all__ = ["render", "render_cohort"]
 
 
 def render(result: StudyResult) -> str:
@@ -23,10 +31,27 @@ def render(result: StudyResult) -> str:
         A complete HTML document.  It holds no date of its making: the same result and software
         give the same bytes.
     """
+    from hrv.report.view import build
+
+    return _page(build(result))
+
+
+def render_cohort(
+    result: StudyResult,
+    people: pd.DataFrame,
+    found: Responders | None,
+    why_not: str,
+    quality: Mapping[str, pd.DataFrame],
+) -> str:
+    """Return the report of a cohort as one HTML page; see `hrv.report.cohort.build`."""
+    from hrv.report.cohort import build
+
+    return _page(build(result, people, found, why_not, quality))
+
+
+def _page(report: Report) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
-
-    from hrv.report.view import build
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -37,4 +62,4 @@ def render(result: StudyResult) -> str:
     )
     template = environment.get_template("report.html.j2")
     # the SVG is our own: text in it was escaped when it was drawn
-    return template.render(report=build(result), drawn=Markup) + "\n"
+    return template.render(report=report, drawn=Markup) + "\n"

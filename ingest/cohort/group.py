@@ -5,23 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hrv.compare import compare, washin_days
 from hrv.compare.base import CompareSettings
+from hrv.compare.design import pick_conditions
 from hrv.compare.responders import Responders, responders
 from hrv.endpoints import Endpoint, endpoint
 from hrv.errors import InputError, NotComputableError
+from hrv.study import Study, StudyResult
+from hrv.study.seal import Seal, as_of, at_look, seal_of, sealed
 from hrv.types import Comparison
-from ingest.cohort.results import read_failures, read_table
+from ingest.cohort.quality import quality_report
+from ingest.cohort.results import read_settings, read_table
 from ingest.events import read_phases
-
-OUTLYING = 3.5
-"""Robust z (0.6745 times the distance from the median in MADs) of an outlier; Iglewicz & Hoaglin
-1993, How to Detect and Handle Outliers, ASQC Quality Press."""
-_LOOKED_AT = ("duration_s", "coverage", "corrected", "gaps", "mean_hr", "rmssd", "sdnn")
+from ingest.registration import declared_by, with_registration
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +34,8 @@ class Group:
     ----------
     endpoint : Endpoint
         What was compared.
-    conditions : tuple of str
-        Reference first.
+    study : Study
+        How: phases, settings, registration; its outcomes are the observations.
     comparisons : mapping of str to Comparison
         By method, the headline first.
     people : DataFrame
@@ -48,26 +50,42 @@ class Group:
     """
 
     endpoint: Endpoint
-    conditions: tuple[str, str]
+    study: Study
     comparisons: Mapping[str, Comparison]
     people: pd.DataFrame
     responders: Responders | None
     why_not: str
     quality: Mapping[str, pd.DataFrame]
 
+    @property
+    def conditions(self) -> tuple[str, str]:
+        """Reference first."""
+        return self.study.conditions
+
+    @property
+    def result(self) -> StudyResult:
+        """The comparison as the result of a study whose recordings were measured before."""
+        nothing = pd.DataFrame()
+        return StudyResult(
+            self.study, nothing, nothing, dict(self.comparisons), {}, nothing, nothing, nothing
+        )
+
 
 def compare_cohort(
     out: str,
     phases: str,
     *,
-    name: str = "residual_hr",
-    methods: Sequence[str] = ("default",),
-    washin: str | float = "0d",
-    direction: str = "none",
+    name: str | None = None,
+    methods: Sequence[str] | None = None,
+    washin: str | float | None = None,
+    direction: str | None = None,
     swc: float | None = None,
     conditions: tuple[str, str] | None = None,
     tz: str | None = None,
     seed: int = 0,
+    plan: str | Path | None = None,
+    key: str | Path | None = None,
+    now: datetime | None = None,
 ) -> Group:
     """Compare an endpoint of a finished cohort between two conditions.
 
@@ -78,14 +96,23 @@ def compare_cohort(
     phases : str
         Table ``subject,start,stop,condition``; a cohort of several studies names people
         ``study/subject``.
-    name : str
-        Endpoint: a recovery measure, or a metric of the summary.
-    methods : sequence of str
-        Names in `hrv.METHODS`, the headline first.
+    name : str, optional
+        Endpoint: a recovery measure, or a metric of the summary; default: as registered, else
+        ``residual_hr``.
+    methods : sequence of str, optional
+        Names in `hrv.METHODS`, the headline first; default: as registered, else ``default``.
     washin, direction, swc, conditions, seed
-        As for `hrv.compare`.
+        As for `hrv.compare`; default: as registered.
     tz : str, optional
         IANA zone whose days count; default: the recordings' own if they share one, else UTC.
+    plan : str or Path, optional
+        The ``plan.json`` that was registered; default: the one beside `phases`, if there is one.
+        Until its planned end, or a declared look, the effect stays sealed; what is not as
+        registered makes the answer exploratory.
+    key : str or Path, optional
+        Key of a blinded study.
+    now : datetime, optional
+        What time it is, for the seal; default: the present.
 
     Returns
     -------
@@ -96,31 +123,99 @@ def compare_cohort(
     InputError
         If there is no finished cohort, or an argument is wrong.
     """
-    observed, zone = _observed(out, name, tz)
+    registered = Path(plan) if plan is not None else _beside(phases)
+    declared = {} if registered is None else declared_by(registered)
+    observed, zone = _observed(out, name or str(declared.get("primary", "residual_hr")), tz)
     log = read_phases(phases, tz=zone if tz or "/" in zone else None)
-    settings = CompareSettings(
-        washin_days=washin_days(washin), direction=direction, swc=swc, scale=observed.scale,
-        outcome=observed.label, unit=observed.unit,
+    said: dict[str, Any] = {"direction": direction, "swc": swc}
+    said["washin_days"] = None if washin is None else washin_days(washin)
+    settings = {**declared, **{k: v for k, v in said.items() if v is not None}}
+    study = Study(
+        title="", sessions=(), phases=log, primary=observed.name,
+        cleaner=read_settings(out)["clean"],
+        method=(methods or (str(declared.get("method", "default")),))[0],
+        settings=_settings(observed, settings),
+        conditions=pick_conditions(log, conditions or declared.get("conditions")),
+        seed=seed, **_only_declared(declared),
     )  # fmt: skip
-    rows = observed.observations[["subject", "time", "value"]]
-    found = {
-        method: compare(
-            rows, log, method=method, conditions=conditions, covariates=(), seed=seed,
-            settings=settings,
-        )
-        for method in methods
-    }  # fmt: skip
-    pair = conditions or _pair(next(iter(found.values())), log)
-    people = _people(rows, log, pair, replace(settings, direction="none", swc=None))
-    together, why = None, ""
-    try:
-        together = responders(people, settings.level)
-        drawn = together.people[["subject", "shrunken", "low", "high"]]
-        people = people.merge(drawn, on="subject", how="left")
-    except NotComputableError as error:
-        why = str(error)
-        people = people.assign(shrunken=math.nan, low=math.nan, high=math.nan)
-    return Group(observed, pair, found, people, together, why, quality_report(out))
+    rows = _without_practice(observed.observations, study.familiarisation)
+    study = replace(study, outcomes=rows[["subject", "time", "value"]])
+    study = with_registration(study, registered, None if key is None else Path(key))
+    quality = quality_report(out)
+    return _opened(observed, study, methods or (study.method,), quality, now or datetime.now(UTC))
+
+
+def _opened(
+    observed: Endpoint,
+    study: Study,
+    methods: Sequence[str],
+    quality: Mapping[str, pd.DataFrame],
+    now: datetime,
+) -> Group:
+    """Compare as far as the registration lets what is known by `now` be seen."""
+    if study.registration is None:
+        found = {method: _compared(study, method) for method in methods}
+        return Group(observed, study, found, *_everybody(study), quality)
+    seal = seal_of(study.registration, now)
+    if seal.look is None:
+        return _closed(observed, study, seal, quality)
+    study = as_of(study, seal.look)
+    found = at_look({method: _compared(study, method) for method in methods}, study, seal)
+    return Group(observed, study, found, *_everybody(study), quality)
+
+
+def _beside(phases: str) -> Path | None:
+    """Return the registration that `hrv plan` wrote beside a table of phases."""
+    path = Path(phases).parent / "plan.json"
+    return path if "://" not in phases and path.is_file() else None
+
+
+def _settings(observed: Endpoint, said: Mapping[str, Any]) -> CompareSettings:
+    known = ("washin_days", "direction", "swc", "level", "start_reason", "trend")
+    return CompareSettings(
+        scale=observed.scale, outcome=observed.label, unit=observed.unit,
+        **{name: said[name] for name in known if name in said},
+    )  # fmt: skip
+
+
+def _only_declared(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what only the registration says of a cohort's comparison."""
+    orders = declared.get("orders")
+    return {
+        "secondary": tuple(declared.get("secondary", ())),
+        "covariates": tuple(declared.get("covariates", ())),
+        "familiarisation": int(declared.get("familiarisation", 0)),
+        "randomisation": None if orders is None else tuple(tuple(order) for order in orders),
+    }
+
+
+def _without_practice(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Leave out each person's first recordings: a stress test loses its sting with practice."""
+    if not count:
+        return rows
+    first = rows.groupby(["subject", "session"])["time"].transform("min")
+    rank = first.groupby(rows["subject"]).rank(method="dense")
+    return rows[rank > count].reset_index(drop=True)
+
+
+def _compared(study: Study, method: str) -> Comparison:
+    return compare(
+        study.outcomes, study.phases, method=method, conditions=study.conditions, covariates=(),
+        seed=study.seed, settings=study.settings,
+    )  # fmt: skip
+
+
+def _closed(
+    observed: Endpoint, study: Study, seal: Seal, quality: Mapping[str, pd.DataFrame]
+) -> Group:
+    """Show what a sealed cohort may show: who was measured, and how well."""
+    told = sealed(study.method, seal)
+    why = told.refusals[0].why
+    people = pd.DataFrame({"subject": sorted(set(study.outcomes["subject"]))})
+    numbers = ("estimate", "standard_error", "df", "shrunken", "low", "high")
+    people = people.assign(**dict.fromkeys(numbers, math.nan), reason=why)
+    nothing = replace(observed, observations=observed.observations.iloc[:0])
+    return Group(nothing, study, {study.method: told}, people, None, why, quality)
 
 
 def _observed(out: str, name: str, tz: str | None) -> tuple[Endpoint, str]:
@@ -145,97 +240,36 @@ def _observed(out: str, name: str, tz: str | None) -> tuple[Endpoint, str]:
     return replace(found, observations=rows[dated].reset_index(drop=True)), zone
 
 
-def _pair(comparison: Comparison, phases: pd.DataFrame) -> tuple[str, str]:
-    told = comparison.settings.get("conditions")
-    if told:
-        return str(told[0]), str(told[1])
-    first, second = list(dict.fromkeys(phases["condition"]))[:2]
-    return str(first), str(second)
+def _everybody(study: Study) -> tuple[pd.DataFrame, Responders | None, str]:
+    """Everyone's effect, alone and drawn towards the group's; why there is no group, if not."""
+    people = _people(study)
+    try:
+        together = responders(people, study.settings.level)
+    except NotComputableError as error:
+        nothing = dict.fromkeys(("shrunken", "low", "high"), math.nan)
+        return people.assign(**nothing), None, str(error)
+    drawn = together.people[["subject", "shrunken", "low", "high"]]
+    return people.merge(drawn, on="subject", how="left"), together, ""
 
 
-def _people(
-    rows: pd.DataFrame, phases: pd.DataFrame, pair: tuple[str, str], settings: CompareSettings
-) -> pd.DataFrame:
+def _people(study: Study) -> pd.DataFrame:
     """Each person's own comparison, by the model of one person's days."""
+    settings = replace(study.settings, direction="none", swc=None)
     made = []
-    own_phases = dict(list(phases.groupby("subject")))
-    for subject, own in rows.groupby("subject", sort=True):
+    own_phases = dict(list(study.phases.groupby("subject")))
+    for subject, own in study.outcomes.groupby("subject", sort=True):
         phase = own_phases.get(subject, own_phases.get(""))
         row = {"subject": subject, "estimate": math.nan, "standard_error": math.nan,
                "df": math.nan, "reason": ""}  # fmt: skip
         if phase is None:
             row["reason"] = "the phases do not name this person"
         else:
-            found = compare(own, phase, conditions=pair, covariates=(), settings=settings)
+            found = compare(
+                own, phase, conditions=study.conditions, covariates=(), settings=settings
+            )
             row["reason"] = "; ".join(refusal.why for refusal in found.refusals)
             if not found.refused:
                 error = float(found.details.get("standard_error", math.nan))
                 row |= {"estimate": found.estimate, "standard_error": error, "df": found.df}
         made.append(row)
     return pd.DataFrame(made)
-
-
-def quality_report(out: str) -> dict[str, pd.DataFrame]:
-    """Describe the recordings of a cohort.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        ``distributions`` (``quantity, recordings, missing`` and quantiles), ``outliers``
-        (``file, subject, quantity, value, robust_z``), ``devices`` (``device, format,
-        recordings, coverage, corrected``: medians), ``missing`` (``subject, recordings, unread,
-        episodes, unmeasured``) and ``failures`` (``table, kind, count``).
-    """
-    recordings, summary = read_table(out, "recordings"), read_table(out, "summary")
-    failures, recovery = read_failures(out), read_table(out, "recovery", ["subject", "residual_hr"])
-    own = [name for name in _LOOKED_AT if name in summary and name not in recordings]
-    whole = recordings.merge(summary[["file", *own]], on="file", how="left")
-    names = [name for name in _LOOKED_AT if name in whole]
-    shares = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-    heads = ("least", "p5", "p25", "median", "p75", "p95", "most")
-    spread = [
-        {"quantity": name, "recordings": int(whole[name].notna().sum()),
-         "missing": int(whole[name].isna().sum()),
-         **dict(zip(heads, whole[name].quantile(list(shares)), strict=True))}
-        for name in names
-    ]  # fmt: skip
-    devices = whole.groupby(["device", "format"], as_index=False).agg(
-        recordings=("file", "size"), coverage=("coverage", "median"),
-        corrected=("corrected", "median"),
-    )  # fmt: skip
-    unread = failures[failures["table"] == "recordings"]
-    missing = pd.DataFrame(
-        {
-            "recordings": recordings.groupby("subject").size(),
-            "unread": unread.groupby("subject").size(),
-            "episodes": recovery.groupby("subject").size(),
-            "unmeasured": recovery["residual_hr"].isna().groupby(recovery["subject"]).sum(),
-        }
-    )
-    missing = missing.fillna(0).astype("int64").rename_axis("subject").reset_index()
-    counted = failures.groupby(["table", "kind"], as_index=False).agg(count=("file", "size"))
-    return {
-        "distributions": pd.DataFrame(spread),
-        "outliers": _outliers(whole, names),
-        "devices": devices,
-        "missing": missing,
-        "failures": counted,
-    }
-
-
-def _outliers(whole: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    found = []
-    for name in names:
-        values = whole[name].to_numpy(dtype=np.float64)
-        known = values[np.isfinite(values)]
-        if not known.size:
-            continue
-        middle = np.median(known)
-        mad = np.median(np.abs(known - middle))
-        if not mad > 0:  # over half are the same: no scale to judge the others by
-            continue
-        z = 0.6745 * (values - middle) / mad
-        far = whole.loc[np.abs(z) > OUTLYING, ["file", "subject"]]
-        found.append(far.assign(quantity=name, value=values[far.index], robust_z=z[far.index]))
-    columns = ["file", "subject", "quantity", "value", "robust_z"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ def is_cohort(out: str) -> bool:
         return False
 
 
-def _manifest(where: Place) -> dict[str, object]:
+def _manifest(where: Place) -> dict[str, Any]:
     try:
         told = json.loads(where.read(MANIFEST))
     except (OSError, ValueError):
@@ -32,6 +33,12 @@ def _manifest(where: Place) -> dict[str, object]:
             f"{where.url}"
         ) from None
     return told if isinstance(told, dict) else {}
+
+
+def read_settings(out: str) -> dict[str, Any]:
+    """Return what a cohort's summary depends on: version, cleaner, metrics, preset."""
+    told: dict[str, Any] = _manifest(place(out))["settings"]["summary"]
+    return told
 
 
 def read_table(out: str, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:

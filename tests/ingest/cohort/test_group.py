@@ -1,6 +1,8 @@
 """Group answers over a cohort: the mean effect, how much people differ, who responded, quality."""
 
 import json
+import shutil
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 import hrv
-from api.cli import build_app
-from hrv.errors import InputError
+from api.cli import _clock, build_app
+from hrv.errors import InputError, NotComputableError
+from hrv.plan.registration import Look, digest, record_of
 from ingest import cohort
 from ingest.cohort.group import compare_cohort
 from ingest.cohort.results import read_table
@@ -103,6 +106,65 @@ def test_a_table_for_people_and_a_picture_come_from_the_command(study, tmp_path)
     assert {d["quantity"] for d in found["quality"]["distributions"]} >= {"coverage", "rmssd"}
 
 
+@pytest.fixture
+def registered(study, group, tmp_path, monkeypatch):
+    """The command on the same cohort with a registration beside its phases, at a moment."""
+    folder, _ = study
+    shutil.copy(folder / "phases.csv", tmp_path)
+    end = datetime(2026, 9, 1, tzinfo=UTC)
+    record = record_of(group.study, [Look(4, end, 0.95)], "obrien_fleming", None)
+    content = {"record": record, "sha256": digest(record), "tz": "Europe/Berlin"}
+    (tmp_path / "plan.json").write_text(json.dumps({**content, "look_names": ["planned end"]}))
+
+    def ask(moment, *more):
+        monkeypatch.setattr(_clock, "now", lambda: moment)
+        args = ["compare", str(folder / "out"), "--phases", str(tmp_path / "phases.csv"), *more]
+        return CliRunner().invoke(build_app(), args)
+
+    return ask
+
+
+def test_a_registered_cohort_stays_sealed_in_every_form_until_its_end(registered, tmp_path):
+    early = datetime(2026, 8, 31, tzinfo=UTC)
+    told = registered(early, "--report", str(tmp_path / "r.html"))
+    assert isinstance(told.exception, NotComputableError)
+    assert "sealed until 1 September 2026, the planned end" in str(told.exception)
+    page = (tmp_path / "r.html").read_text()
+    assert "sealed until 1 September 2026" in page
+    assert "Quality of the recordings" in page
+    found = json.loads(registered(early, "--format", "json").output)
+    assert {row["estimate"] for row in found["people"]} == {None}
+    assert found["comparisons"]["default"]["estimate"] is None
+    rows = registered(early, "--format", "csv").output.splitlines()
+    assert all(",,,,,,the result stays sealed" in row.replace('"', "") for row in rows[1:])
+
+
+def test_after_its_end_a_registered_cohort_answers_as_registered(registered, group):
+    late = datetime(2026, 9, 1, tzinfo=UTC)
+    found = json.loads(registered(late, "--format", "json").output)["comparisons"]["default"]
+    assert found["estimate"] == group.comparisons["default"].estimate
+    assert found["details"]["registration"]["as_registered"]
+    other = registered(late, "--format", "json", "--washin", "1d")
+    flags = json.loads(other.output)["comparisons"]["default"]["flags"]
+    assert "exploratory, not confirmatory: since registration the wash-in was" in flags[0]
+
+
+def test_the_report_is_one_page_with_everyone_and_the_quality(study, tmp_path):
+    folder, _ = study
+    args = ["compare", str(folder / "out"), "--phases", str(folder / "phases.csv"),
+            "--endpoint", "mean_nn", "--report"]  # fmt: skip
+    for name in ("a.html", "b.html"):
+        told = CliRunner().invoke(build_app(), [*args, str(tmp_path / name)])
+        assert told.exit_code == 0, told.output
+    page = (tmp_path / "a.html").read_text()
+    assert page == (tmp_path / "b.html").read_text()
+    for text in ("Everyone&#39;s effect", "next person", "How the recordings are spread", "P011",
+                 "Drawn to the group", "Devices and formats", "SD of true effects"):  # fmt: skip
+        assert text in page, text
+    assert "<script" not in page
+    assert "nan" not in page.split("</style>")[1].replace("Financ", "")
+
+
 def test_a_cohort_without_phases_says_what_it_needs(study):
     told = CliRunner().invoke(build_app(), ["compare", str(study[0] / "out")])
     assert "say with --phases CSV who was on when" in str(told.exception)
@@ -118,7 +180,7 @@ def test_the_quality_report_finds_the_recording_that_is_unlike_the_others(tmp_pa
         )
     (tmp_path / "rr" / "bad.txt").write_text("no numbers")
     cohort.run(str(tmp_path / "rr"), str(tmp_path / "out"), serial=True)
-    from ingest.cohort.group import quality_report
+    from ingest.cohort.quality import quality_report
 
     found = quality_report(str(tmp_path / "out"))
     assert "r7.txt" in set(found["outliers"].query("quantity == 'duration_s'")["file"])
