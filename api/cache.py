@@ -22,6 +22,12 @@ class ByteCache:
                 self._kept.move_to_end(key)
             return found
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._kept.clear()
+            self._held = 0
+
     def put(self, key: str, data: bytes) -> None:
         """Keep bytes, letting go of what was not used for longest; too large ones are not kept."""
         if len(data) > self._most:

@@ -100,6 +100,13 @@ class Pool:
         """Call off what runs under a slot; it ends at its next step."""
         self._slots[slot] = 1
 
+    def renew(self) -> None:
+        """Let workers end after what they are doing, with all they remember; others follow."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False)
+
     def stop(self) -> None:
         """Call everything off and end the workers within seconds."""
         with self._lock:

@@ -18,6 +18,7 @@ from api.hub import Hub
 from api.jobs import JobRunner
 from api.live.sessions import Sessions
 from api.pool import Pool
+from api.retention import Housekeeper
 from api.settings import Settings
 from api.store import Store
 from api.store.database import View
@@ -42,6 +43,7 @@ class Service:
         self.cache = ByteCache(self.settings.cache_mb * 2**20)
         self.pool = _pool(self.settings)
         self.jobs = JobRunner(self.store, self.pool, self.hub, self.identity, self.clock)
+        self.housekeeper = Housekeeper(self.store, self.settings, self.clock, self.forget)
         self.live = LiveWriter(self.store, lambda recording: self.hub.tell(f"live:{recording}"))
         self.sessions = Sessions(self.settings, self.store, self.live, self.hub)
 
@@ -55,16 +57,25 @@ class Service:
         """Return the service with the whole store and nothing written down for who asks."""
         return self.seen_by(View())
 
+    def forget(self) -> None:
+        """Let nothing that was deleted linger: in memory, in workers, in the write-ahead log."""
+        self.cache.clear()
+        work.forget()
+        self.pool.renew()
+        self.store.scrub()
+
     def start(self) -> None:
         """Take up what an earlier run left unfinished."""
         self.jobs.start()
         self.sessions.start()
+        self.housekeeper.start()
         self.pool.warm(work.warm)
 
     def stop(self) -> None:
         """End: what was accepted is written, what was computing is put back."""
         self.hub.close()
         self.sessions.stop()
+        self.housekeeper.stop()
         self.live.stop()
         self.jobs.stop()
         self.pool.stop()

@@ -52,6 +52,10 @@ class Settings:
         900.0, "how long the service may be away before a session is not taken up again, s"
     )
     idempotency_days: float = _setting(7.0, "how long answers to idempotency keys are kept, days")
+    keep_files_days: float = _setting(0.0, "how long files are kept beside their beats; 0: always")
+    keep_withdrawn_days: float = _setting(
+        0.0, "days after which the data of who withdrew is deleted; 0: only when asked to"
+    )
 
     def live_journals(self, store_folder: Path | None) -> Path:
         """Folder of the journals of running sessions."""

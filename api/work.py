@@ -298,6 +298,11 @@ _stores: dict[str, Store] = {}
 _kept: OrderedDict[tuple[Any, ...], NNSeries] = OrderedDict()
 
 
+def forget() -> None:
+    """Let go of the recordings that this process remembers."""
+    _kept.clear()
+
+
 def store_at(where: str) -> Store:
     """Return the store at a folder or URL, opened once in this process."""
     if where not in _stores:

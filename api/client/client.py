@@ -118,8 +118,8 @@ class Client(Desk, LiveCalls):
         """Delete a study with everything that belongs to it."""
         self._delete(f"/v1/studies/{study.id}", study.version)
 
-    def create_subject(self, study_id: UUID, name: str, note: str = "") -> Subject:
-        """Make a subject."""
+    def create_subject(self, study_id: UUID, name: str | None = None, note: str = "") -> Subject:
+        """Make a subject; without a name it gets a pseudonym drawn at random."""
         body = SubjectIn(name=name, note=note)
         return self._create(f"/v1/studies/{study_id}/subjects", body, Subject)
 
@@ -130,6 +130,10 @@ class Client(Desk, LiveCalls):
     def delete_subject(self, subject: Subject) -> None:
         """Delete a subject with everything that belongs to it."""
         self._delete(f"/v1/subjects/{subject.id}", subject.version)
+
+    def export_subject(self, subject_id: UUID) -> bytes:
+        """Take out everything about one person, as a zip file."""
+        return self._read(f"/v1/subjects/{subject_id}/export").content
 
     # -- recordings ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from api.routes import (
     keys,
     live,
     outcomes,
+    persons,
     phases,
     planning,
     plans,
@@ -35,6 +36,7 @@ from api.web import PAGES
 ROUTERS: tuple[APIRouter, ...] = (
     studies.router,
     subjects.router,
+    persons.router,
     roster.router,
     keys.router,
     recordings.router,

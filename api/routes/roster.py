@@ -162,4 +162,5 @@ def delete_subject_data(subject_id: UUID, service: Svc, if_match: cond.IfMatch =
         subject = find(session, models.Subject, subject_id, with_for_update=True)
         cond.require(if_match, subject.version)
         roster.delete_data(session, subject)
+    service.forget()
     return Response(status_code=204)

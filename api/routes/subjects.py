@@ -18,6 +18,7 @@ from api.schemas.base import Page
 from api.schemas.studies import Subject, SubjectIn
 from api.service import Svc
 from api.store import models
+from api.store.persons import draw_pseudonym, erase
 from api.store.roster import places_of
 
 router = APIRouter(prefix="/v1", tags=["subjects"])
@@ -58,13 +59,13 @@ def show_in(session: Session, row: models.Subject) -> Subject:
 def create_subject(
     study_id: UUID, request: Request, service: Svc, body: SubjectIn, key: creation.Key = None
 ) -> Response:
-    """Make a subject."""
+    """Make a subject; without a name it gets a pseudonym drawn at random."""
 
     def work(session: Session) -> creation.Created:
         find(session, models.Study, study_id)
         row = models.Subject(
-            study_id=study_id, name=body.name, note=body.note, enrolled_at=body.enrolled_at,
-            strata={},
+            study_id=study_id, name=body.name or draw_pseudonym(session, study_id),
+            note=body.note, enrolled_at=body.enrolled_at, strata={},
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -127,7 +128,8 @@ def replace_subject(
     with service.store.write() as session:
         row = find(session, models.Subject, subject_id, with_for_update=True)
         cond.require(if_match, row.version)
-        row.name, row.note, row.enrolled_at = body.name, body.note, body.enrolled_at
+        row.name, row.note = body.name or row.name, body.note
+        row.enrolled_at = body.enrolled_at
         session.flush()
         shown, tag = show_in(session, row), cond.tag_of_version(row.version)
     return Response(shown.model_dump_json(), media_type="application/json", headers={"ETag": tag})
@@ -140,14 +142,14 @@ def replace_subject(
     dependencies=needs("manage"),
 )
 def delete_subject(subject_id: UUID, service: Svc, if_match: cond.IfMatch = None) -> Response:
-    """Delete a subject with everything that belongs to it, uploads included."""
+    """Delete a person with everything of theirs, so that no byte of it is left in the store.
+
+    Results of the study go too; they are computed again without the person.
+    """
     with service.store.write() as session:
         row = find(session, models.Subject, subject_id, with_for_update=True)
         cond.require(if_match, row.version)
-        uploads = select(models.Recording.upload_id).where(
-            models.Recording.subject_id == subject_id
-        )
-        for upload in session.scalars(select(models.Upload).where(models.Upload.id.in_(uploads))):
-            session.delete(upload)
+        erase(session, row)
         session.delete(row)
+    service.forget()
     return Response(status_code=204)

@@ -87,7 +87,12 @@ class Study(StudyIn, Resource):
 class SubjectIn(Wire):
     """A person, by pseudonym."""
 
-    name: Name = Field(description="Pseudonym, unique in the study.", examples=["P01"])
+    name: Name | None = Field(
+        None,
+        description="Pseudonym, unique in the study; without one it is drawn at random "
+        "(and stays as it is when the rest is replaced).",
+        examples=["P01"],
+    )
     note: Text = ""
     enrolled_at: Time | None = Field(None, description="When they were enrolled.")
 
@@ -95,6 +100,7 @@ class SubjectIn(Wire):
 class Subject(SubjectIn, Resource):
     """A stored subject."""
 
+    name: Name = Field(description="Pseudonym, unique in the study.", examples=["P01"])
     study_id: UUID
     strata: dict[str, str] = Field(description="Levels they were allocated by.")
     place: str | None = Field(

@@ -24,6 +24,8 @@ FILE = "store.sqlite3"
 """Name of the database in the store's folder."""
 BUSY_S = 30
 """How long a writer of another process is waited for, s."""
+SCRUB_MS = 1000
+"""How long readers are waited for before the write-ahead log is cleared, ms."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Store:
         SQLAlchemy's.
     folder : Path or None
         Where an embedded store lies; None on PostgreSQL.
+    unscrubbed : threading.Event
+        Set while deleted rows may still lie in the write-ahead log.
     """
 
     def __init__(self, engine: Engine, folder: Path | None) -> None:
@@ -89,6 +93,7 @@ class Store:
         self._writing = engine.execution_options(hrv_writes=True)
         # SQLite has one writer at a time: in this process they queue fairly instead of polling
         self._turn: Any = threading.Lock() if self.embedded else None
+        self.unscrubbed = threading.Event()
 
     @property
     def embedded(self) -> bool:
@@ -129,6 +134,36 @@ class Store:
 
     def _session(self, engine: Engine) -> Session:
         return _Session(engine, expire_on_commit=False, info={"view": self.view})
+
+    def scrub(self) -> bool:
+        """Take what was deleted out of the write-ahead log, too.
+
+        In the database itself deleted bytes are overwritten at once (``secure_delete``).  On
+        PostgreSQL the tables are vacuumed; its log and its backups are its administrator's.
+
+        Returns
+        -------
+        bool
+            False if a reader held on to the log; `unscrubbed` stays set then.
+        """
+        self.unscrubbed.set()
+        if not self.embedded:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+                vacuum.exec_driver_sql("VACUUM")
+            self.unscrubbed.clear()
+            return True
+        with self._turn:
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(f"PRAGMA busy_timeout = {SCRUB_MS}")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
+            finally:
+                connection.close()
+        if not busy:
+            self.unscrubbed.clear()
+        return not busy
 
     def close(self) -> None:
         """Let go of every connection."""

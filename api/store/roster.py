@@ -14,33 +14,23 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.store.models import (
-    AdverseEvent,
     Allocation,
-    ComparisonResult,
-    Dose,
-    Event,
     HeldKey,
-    IdempotencyKey,
-    Intervention,
-    Outcome,
-    Phase,
     Place,
-    Recording,
     Study,
     Subject,
-    Upload,
 )
+from api.store.persons import erase
 from hrv.errors import InputError, StudyError
 from hrv.plan.allocate import allocate
 from hrv.plan.draw import Key
 from ingest.allocation_files import METHODS, allocation_files
 
 MOST_PLACES = 2000
-LOGS = (Event, Phase, Intervention, Dose, Outcome, AdverseEvent)
 
 
 def draw_allocation(
@@ -233,27 +223,10 @@ def delete_data(session: Session, subject: Subject) -> dict[str, int]:
     """
     if subject.withdrawn_at is None:
         raise StudyError(f"{subject.name} has not withdrawn; write that down first")
-    uploads = select(Recording.upload_id).where(Recording.subject_id == subject.id)
-    files = session.scalars(select(Upload.id).where(Upload.id.in_(uploads))).all()
-    gone: dict[str, int] = {}
-    for model in (*LOGS, Recording):
-        done = session.execute(delete(model).where(model.subject_id == subject.id))
-        if count := getattr(done, "rowcount", 0):
-            gone[str(model.__tablename__)] = count
-    session.execute(delete(Upload).where(Upload.id.in_(files)))
-    session.execute(delete(ComparisonResult).where(ComparisonResult.study_id == subject.study_id))
-    _forget_answers(session, subject, (*files, subject.id))
+    gone = erase(session, subject)
     subject.note, subject.strata, subject.data_deleted = "", {}, True
     session.flush()
     return gone
-
-
-def _forget_answers(session: Session, subject: Subject, identities: Sequence[UUID]) -> None:
-    """Delete kept answers that speak of somebody: by pseudonym, or by an identity."""
-    marks = [f'"{subject.name}"'.encode(), *(str(each).encode() for each in identities)]
-    for kept in session.scalars(select(IdempotencyKey)):
-        if any(mark in kept.body for mark in marks):
-            session.delete(kept)
 
 
 def arms_of(
