@@ -60,6 +60,7 @@ class Service:
     def forget(self) -> None:
         """Let nothing that was deleted linger: in memory, in workers, in the write-ahead log."""
         self.cache.clear()
+        self.sessions.drop_deleted()
         work.forget()
         self.pool.renew()
         self.store.scrub()

@@ -71,9 +71,10 @@ def _home() -> list[str]:
 def main() -> None:
     counts = {"power": POWER, "fault": FAULT, "kill": KILL, "full": FULL}
     bad = 0
-    for what in sys.argv[1:] or counts:
+    for asked in sys.argv[1:] or counts:
+        what, _, name = asked.partition(":")
         begin = time.monotonic()
-        for found in rig(what, counts[what]):
+        for found in rig(what, {name: counts[what][name]} if name else counts[what]):
             told = {k: v for k, v in found.items() if k not in ("work", "problems")}
             took_s, begin = time.monotonic() - begin, time.monotonic()
             print(f"{what:<6} {found['work']:<13} {took_s:5.0f} s  {told}", flush=True)

@@ -24,7 +24,7 @@ from api.live.order import Order, open_ordered, order_of, probe
 from api.live.session import LiveSession
 from api.live.settle import settle
 from api.settings import Settings
-from api.store import Store
+from api.store import Store, models
 from api.store import sessions as rows
 from api.store.live import LiveWriter
 from hrv.errors import HRVError
@@ -38,6 +38,8 @@ from ingest.protocol import Guide
 
 MOST = 64
 """Sessions at a time."""
+END_S = 20.0
+"""How long a session whose recording was deleted may take to end, s."""
 _SUSPENDED = "CancelledError"
 """Reason with which a journal closes when the service ends while its session goes on."""
 T = TypeVar("T")
@@ -121,6 +123,19 @@ class Sessions:
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the sessions' loop."""
         return asyncio.run_coroutine_threadsafe(work, self._ready_loop())
+
+    def drop_deleted(self) -> None:
+        """End sessions whose recording was deleted, and take their journals away."""
+        for path in self.folder.glob("*.hrvj"):
+            with contextlib.suppress(ValueError):  # a file of somebody else
+                identity = UUID(path.stem)
+                with self._store.read() as session:
+                    there = session.get(models.Recording, identity) is not None
+                if there:
+                    continue
+                if identity in self._running:
+                    self.submit(self.end(identity)).result(END_S)
+                path.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Suspend every session: the next run takes them up."""

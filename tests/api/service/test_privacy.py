@@ -153,6 +153,18 @@ def test_a_reader_that_holds_the_log_delays_the_scrubbing_and_does_not_prevent_i
     store.close()
 
 
+def test_deleting_a_person_ends_their_running_session_and_its_journal(two_people):
+    _, client, folder, study, (subject, *_), _ = two_people
+    live = client.start_session(study.id, MARK, "sim:?seed=4")
+    until = time.monotonic() + 20
+    while client.live(live.recording_id).next_sequence < 1 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert traces(folder, MARK.encode())
+    client.delete_subject(subject)
+    assert traces(folder, MARK.encode()) == []
+    assert list((folder / "live").glob("*")) == []
+
+
 def test_everything_about_a_person_can_be_taken_along(two_people):
     _, client, _, _study, (subject, recording, file), (other, *_) = two_people
     archive = zipfile.ZipFile(io.BytesIO(client.export_subject(subject.id)))
