@@ -12,11 +12,13 @@ import typer
 
 from api.cli import (
     audit,
+    backup,
     batch,
     catalogue,
     compare,
     convert,
     demo,
+    doctor,
     evaluate_detector,
     import_,
     inspect,
@@ -63,6 +65,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("serve", serve.serve),
     Command("keys", keys.keys),
     Command("audit", audit.audit),
+    Command("backup", backup.backup),
+    Command("restore", backup.restore),
+    Command("doctor", doctor.doctor),
     Command("catalogue", catalogue.catalogue),
 )
 
