@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ def what(plan: Plan) -> str:
     tests = plan.tests_a_day * (plan.n_blocks * plan.days) + plan.familiarisation
     other = "without" if plan.comparator == "off" else "with a placebo"
     washin = (
-        f" The first {plan.washin:g} days after each change are left out (wash-in)."
+        f" The first {_days(plan.washin)} after each change {'is' if plan.washin == 1 else 'are'} "
+        "left out (wash-in)."
         if plan.washin
         else ""
     )
@@ -33,6 +35,10 @@ def what(plan: Plan) -> str:
         f"test{'s' * (plan.tests_a_day > 1)} a day, {plan.familiarisation} for practice "
         f"beforehand: {tests} in all."
     )
+
+
+def _days(count: float) -> str:
+    return f"{count:g} day{'' if count == 1 else 's'}"
 
 
 def when(plan: Plan, looks: Sequence[Look]) -> str:
@@ -95,8 +101,10 @@ def spread(plan: Plan, variation: Variation) -> str:
     )
 
 
-def notes(plan: Plan) -> list[str]:
-    """Say what who plans has to bear in mind."""
+def notes(plan: Plan, *, options: bool = False) -> list[str]:
+    """Say what who plans has to bear in mind; with the names of options, for the terminal."""
+    more = "with --max-run 3 or --blocks 10" if options else "with three blocks alike, or ten"
+    placebo = "a placebo (--comparator placebo --key FILE)" if options else "a placebo"
     number = len(plan.orders)
     said = [
         f"With {number} orders the randomisation p-value can fall to {1 / number:.3f} in the "
@@ -104,7 +112,7 @@ def notes(plan: Plan) -> list[str]:
         "difference"
         + (
             ", so a two-sided result below .05 is out of reach: declare a direction, or allow more "
-            "orders with --max-run 3 or --blocks 10"
+            f"orders {more}"
             if 2 / number > 0.05
             else ""
         )
@@ -117,12 +125,14 @@ def notes(plan: Plan) -> list[str]:
         )
     if plan.comparator == "off":
         said.append(
-            "Compared with nothing, expectation is part of any difference; a placebo "
-            "(--comparator placebo --key FILE) takes it out."
+            f"Compared with nothing, expectation is part of any difference; {placebo} takes it out."
         )
     if plan.direction == "none":
         said.append("No direction is declared as a benefit: no change will be called better.")
-    return said + [note[:1].upper() + note[1:] + "." for note in plan.kind.notes]
+    of_kind = [note[:1].upper() + note[1:] + "." for note in plan.kind.notes]
+    if not options:
+        of_kind = [re.sub(r" \(--[^)]*\)", "", note) for note in of_kind]
+    return said + of_kind
 
 
 def as_mapping(

@@ -106,7 +106,7 @@ def _table(proposal: Proposal, variation: Variation, powers: Sequence[Power]) ->
 
 def _bear_in_mind(plan: Plan) -> str:
     lines = ["Bear in mind"]
-    for note in words.notes(plan):
+    for note in words.notes(plan, options=True):
         lines.append(fill(note, _WIDTH, initial_indent="  - ", subsequent_indent="    "))
     return "\n".join(lines)
 

@@ -100,6 +100,7 @@ def counts(session: Session, study_id: UUID) -> dict[str, int]:
             models.Event.study_id == study_id, models.Event.kind == "stress"
         ),
         "phases": select(func.count()).where(models.Phase.study_id == study_id),
+        "scores": select(func.count()).where(models.Outcome.study_id == study_id),
     }
     return {name: session.scalar(query) or 0 for name, query in wanted.items()}
 

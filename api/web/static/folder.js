@@ -9,6 +9,7 @@ const bar = sending.querySelector("progress");
 const words = sending.querySelector(".words");
 const result = document.getElementById("understood");
 const MOST_FILES = 400;
+const FIRST = 8;
 const MOST_BYTES = Number(form.dataset.most) * 1e6;
 
 const element = (name, text, attributes = {}) => {
@@ -180,7 +181,18 @@ function tell(found) {
   );
   if (found.inspections.length) {
     const files = element("div", "", { class: "files" });
-    files.append(...found.inspections.slice(0, 200).map(inspected));
-    result.append(element("h3", `What was understood of ${count(found.inspections.length, "file")}`), files);
+    const shown = found.inspections.map(inspected);
+    files.append(...shown.slice(0, FIRST));
+    result.append(element("h3", `What was understood of ${count(shown.length, "file")}`), files);
+    if (shown.length > FIRST) {
+      const more = element("button", `Show the other ${shown.length - FIRST}`, { type: "button", class: "button small" });
+      more.addEventListener("click", () => {
+        files.append(...shown.slice(FIRST));
+        shown[FIRST].querySelector("summary").focus();
+        more.remove();
+      });
+      result.append(element("p", "", { class: "after" }));
+      result.lastChild.append(more);
+    }
   }
 }

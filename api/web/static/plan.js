@@ -43,7 +43,7 @@ function asked() {
     start_reason: data.get("start_reason"), first_day: data.get("first_day"),
     tz: data.get("tz").trim(), people: list("people"), endpoint: data.get("endpoint") || data.get("own").trim(),
     swc: number("swc"), comparator: data.get("comparator"), blocks: number("blocks"),
-    block_days: number("block_days"), washin_days: number("washin_days"),
+    block_days: number("block_days"), max_run: number("max_run"), washin_days: number("washin_days"),
     familiarisation: number("familiarisation"), tests_a_day: number("tests_a_day"),
     looks: list("looks").map(Number),
   };
