@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service crash test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,12 @@ bench-service: $(VENV)/.test  ## what the service costs: the table in docs/servi
 
 crash: $(VENV)/.test  ## power cuts, failing calls and kills at the counts of docs/reliability.md
 	PYTHONPATH=. $(BIN)/python tests/fault_run.py $(FAULTS)
+
+load: $(VENV)/.test  ## 500 straps and 16 readers for ten minutes on one process; counts what was lost
+	$(BIN)/python -m benchmarks.load
+
+soak: $(VENV)/.test  ## the same for an hour
+	$(BIN)/python -m benchmarks.load --minutes 60
 
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh

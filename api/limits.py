@@ -1,4 +1,4 @@
-"""Refuse bodies that are too large before they fill memory or disk."""
+"""Refuse what would fill memory or disk: bodies that are too large, requests that are too many."""
 
 from __future__ import annotations
 
@@ -7,8 +7,58 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import TOO_LARGE, ProblemError, response
+from api.errors import BUSY, TOO_LARGE, ProblemError, response
 from api.settings import Settings
+
+WATCHED = ("/healthz", "/readyz", "/metrics")
+
+
+class Shedding:
+    """ASGI middleware: turns requests away while too many wait for their answer.
+
+    What is turned away was not begun, so the client may send it again (503, Retry-After); what
+    was accepted is finished.  An event stream counts only until it begins to answer.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What it guards.
+    settings : Settings
+        For the most that wait at a time.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self._most, self._waiting = app, settings.max_waiting, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or turn it away."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        watched = scope["path"] in WATCHED  # who asks whether it is well is always answered
+        if self._most and self._waiting >= self._most and not watched:
+            busy = ProblemError(
+                BUSY, "too many requests wait already; send it again", {"Retry-After": "1"}
+            )
+            await response(busy, Request(scope))(scope, receive, send)
+            return
+        waits = True
+
+        def answered() -> None:
+            nonlocal waits
+            self._waiting -= waits
+            waits = False
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered()
+            await send(message)
+
+        self._waiting += 1
+        try:
+            await self.app(scope, receive, counted)
+        finally:
+            answered()
 
 
 class BodyLimit:

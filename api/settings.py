@@ -43,6 +43,7 @@ class Settings:
     cluster_from: int = _setting(200, "recordings from which a study goes to the cluster")
     max_upload_mb: int = _setting(256, "largest recording that is taken, MB")
     max_body_mb: int = _setting(8, "largest other request body that is taken, MB")
+    max_waiting: int = _setting(1000, "requests at a time; more are turned away (503); 0: any")
     cache_mb: int = _setting(64, "memory for tables that were computed before, MB")
     grace_s: float = _setting(10.0, "time for running requests to end at shutdown, s")
     live_folder: str = _setting(
