@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
-from fastapi.sse import ServerSentEvent
+from fastapi.sse import format_sse_event
 from sqlalchemy.orm import Session
 
 from api.service import Service
@@ -59,8 +59,8 @@ class News:
 
 async def follow(
     service: Service, recording_id: UUID, last: str | None, width: str, step: str
-) -> AsyncIterator[ServerSentEvent]:
-    """Yield events until the recording ends or the service does.
+) -> AsyncIterator[bytes]:
+    """Yield events, as they are sent, until the recording ends or the service does.
 
     ``vitals`` tells how a session of the service's own stands and has no id: it is of the moment.
     ``beats``, ``window``, ``mark`` and ``state`` are read from the store, so that nobody who was
@@ -69,7 +69,7 @@ async def follow(
     place = Place.parse(last)
     windows = _Windows(width, step)
     shown = -1
-    yield ServerSentEvent(comment="beats, windows, marks and state follow", retry=RETRY_MS)
+    yield _comment("beats, windows, marks and state follow", retry=RETRY_MS)
     if place.beats:
         await asyncio.to_thread(_catch_up, service, recording_id, windows, place.beats)
     with service.hub.listen(f"live:{recording_id}") as ear:
@@ -87,11 +87,12 @@ async def follow(
                 closed = {"recording_id": str(recording_id), "state": news.state, "says": news.says}
                 yield _said("closed", closed)
                 return
-            if not len(news.beats) and not news.entries:
-                await ear.wait(LOOK_AGAIN_S)
+            quiet = not len(news.beats) and not news.entries
+            if quiet and not await ear.wait(LOOK_AGAIN_S):
+                yield _comment("still here")  # proxies cut what is silent
 
 
-def _events(news: News, place: Place, windows: _Windows) -> list[ServerSentEvent]:
+def _events(news: News, place: Place, windows: _Windows) -> list[bytes]:
     """Events of what came; windows go ahead of the beats that complete them.
 
     So a listener cut off between the two gets the window again, and never misses it.
@@ -112,9 +113,13 @@ def _events(news: News, place: Place, windows: _Windows) -> list[ServerSentEvent
     return events
 
 
-def _said(event: str, data: object, place: Place | None = None) -> ServerSentEvent:
+def _comment(text: str, retry: int | None = None) -> bytes:
+    return format_sse_event(data_str=None, comment=text, retry=retry)
+
+
+def _said(event: str, data: object, place: Place | None = None) -> bytes:
     text = orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z).decode()
-    return ServerSentEvent(raw_data=text, event=event, id=None if place is None else str(place))
+    return format_sse_event(data_str=text, event=event, id=None if place is None else str(place))
 
 
 def _news(service: Service, recording_id: UUID, place: Place) -> News:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
 import numpy as np
 from fastapi import APIRouter, Depends, Header, Request
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api import conditions as cond
 from api import creation, paging
@@ -34,6 +32,15 @@ from api.store.types import new_id, now
 from hrv.live import Stream
 
 router = APIRouter(prefix="/v1", tags=["live"])
+
+
+class _Events(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+_UNCACHED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @router.post(
@@ -187,7 +194,7 @@ def _readable(width: Length = "1min", step: Length = "5s") -> tuple[str, str]:
 
 @router.get(
     "/live/{recording_id}/events",
-    response_class=EventSourceResponse,
+    response_class=_Events,
     responses=docs.problems(404),
     dependencies=needs("read", own=True),
 )
@@ -203,7 +210,7 @@ async def follow_live(
             description="Go on behind this event; browsers send it by themselves.",
         ),
     ] = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> Response:
     """Follow a session as server-sent events, from its beginning or behind `Last-Event-ID`.
 
     `beats` (numbered from `first`), `window` (RMSSD, heart rate and coverage, as soon as no
@@ -211,5 +218,5 @@ async def follow_live(
     away misses none, and may see a window twice.  `vitals` tells how a session of the service's
     own stands at this moment.  `closed` is the last.
     """
-    async for event in follow(service, known, last_event_id, *windows):
-        yield event
+    # not as a generator of FastAPI's own: that one fails aloud when a listener hangs up
+    return _Events(follow(service, known, last_event_id, *windows), headers=_UNCACHED)

@@ -12,6 +12,7 @@ from api.web import (
     assets,
     data,
     home,
+    live,
     logbook,
     login,
     planning,
@@ -34,5 +35,6 @@ PAGES: tuple[APIRouter, ...] = (
     data.router,
     planning.router,
     recording.router,
+    live.router,
 )
 """Every page; `api.routes.ROUTERS` takes them in."""

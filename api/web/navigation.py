@@ -6,6 +6,7 @@ STUDY_PAGES: tuple[tuple[str, str], ...] = (
     ("Overview", ""),
     ("Recovery", "/recovery"),
     ("Recordings", "/recordings"),
+    ("Live", "/live"),
     ("Participants", "/participants"),
     ("Log", "/log"),
     ("Data", "/data"),

@@ -1,0 +1,174 @@
+"""The live page in a real browser: begin, guide, mark, reload, restart, and what came of it."""
+
+import re
+import socket
+import time
+
+import pytest
+from browser import axe, tab_to, too_wide
+from live_rig import simulated_rr_ms, study_of
+from server_process import ServerProcess
+
+from api.client import Client
+
+BEATS = re.compile(r"(\d+) beats in")
+
+
+def beats_shown(page) -> int:
+    """How many beats the page says it has."""
+    found = BEATS.search(page.inner_text("#hr-note"))
+    return int(found[1]) if found else 0
+
+
+def wait_for_beats(page, count: int) -> None:
+    """Wait until the page shows that many beats."""
+    page.wait_for_function(
+        "(n) => parseInt(document.querySelector('#hr-note').textContent) >= n", arg=count
+    )
+
+
+def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, empty_url):
+    with chromium.page(empty_url) as page:
+        page.goto("/")
+        page.fill("#study-title", "Does it help")
+        page.get_by_role("button", name="Make the study").click()
+        page.wait_for_url("**/studies/*")
+        page.get_by_role("link", name="Live").click()
+        page.fill("#who", "P01")
+        page.get_by_label("Simulated strap").check()
+        page.select_option("#speed", "20")
+        for name, minutes in (("baseline", "4.3"), ("stressor", "0.5"), ("recovery", "1.2")):
+            page.fill(f"#{name}", minutes)
+        page.get_by_role("button", name="Begin recording").click()
+        page.wait_for_url("**/live/*")
+        page.wait_for_function("document.querySelector('#guide-title').textContent === 'baseline'")
+        assert re.fullmatch(r"[0-4]:\d\d", page.inner_text("#timer"))
+        page.wait_for_selector("#go:visible", timeout=40_000)
+        assert page.inner_text("#guide-title") == "Next: mental arithmetic"
+        page.keyboard.press("Space")
+        page.wait_for_selector("#guide[data-kind=stress][data-waiting=no]")
+        page.wait_for_selector("#outcome dl", timeout=40_000)
+        said = page.inner_text("#outcome")
+        assert re.search(r"Recovered after 1 min\s+[\d−]+ %", said) or "Recovered after 1" in said
+        assert re.search(r"Heart rate before\s+\d+ bpm", said)
+        log = page.inner_text("#log").lower()
+        for phase in ("baseline", "mental arithmetic", "recovery"):
+            assert f"{phase} begins" in log
+            assert f"{phase} ends" in log
+        assert axe(page) == []
+        page.get_by_role("link", name="Open the recording").click()
+        page.wait_for_url("**/recordings/*")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_session_outlives_a_reload_and_a_killed_server(chromium, tmp_path):
+    where = {"workers": 0, "HRV_PORT": str(free_port())}
+    with ServerProcess(tmp_path, **where) as server, Client(server.url) as client:
+        study = study_of(client)
+        live = client.start_session(study.id, "P01", "sim:?seed=9")
+        address = f"/studies/{study.id}/live/{live.recording_id}"
+        with chromium.page(server.url, expect=["ERR_", "Failed to load"]) as page:
+            page.goto(address)
+            wait_for_beats(page, 3)
+            page.keyboard.press("s")  # too little was watched for a stressor: said, and insisted
+            page.get_by_role("alert").filter(has_text="no-go").wait_for()
+            page.keyboard.press("s")
+            page.locator("#log .stress").wait_for()
+            page.reload()
+            page.locator("#log .stress").wait_for()
+            assert page.inner_text("#stress-words") == "stress ends"
+            before = beats_shown(page)
+            server.process.kill()
+            server.process.wait()
+            page.locator("#link[data-link=away]").wait_for()
+            with ServerProcess(tmp_path, **where):
+                page.locator("#log", has_text="service was restarted").wait_for()
+                wait_for_beats(page, before + 3)
+                page.keyboard.press("s")
+                page.locator("#log", has_text="stress ends").wait_for()
+                page.locator("#stop").click()
+                page.locator("#stop").click()
+                page.wait_for_selector("#outcome dl")
+                (event,) = client._http.get(f"/v1/studies/{study.id}/events").json()["items"]
+                rr = client.beats(live.recording_id).columns["rr_ms"]
+                assert event["kind"] == "stress"
+                assert rr == list(simulated_rr_ms(len(rr), seed=9))
+                assert re.search(rf"Beats in 0:\d\d\s+{len(rr)}\b", page.inner_text("#outcome"))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server with a session that runs, and its page."""
+    with ServerProcess(tmp_path_factory.mktemp("live"), workers=0) as server:
+        with Client(server.url) as client:
+            study = study_of(client)
+            phases = [{"name": "baseline", "duration": "120min"}]
+            live = client.start_session(
+                study.id,
+                "P01",
+                "sim:?seed=2&speed=4&duration=120min",
+                protocol={"title": "T", "phases": phases},
+            )
+        yield server.url, f"/studies/{study.id}/live", live.recording_id
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_live_pages_fit_and_are_accessible(chromium, running, width, scheme):
+    url, list_page, recording_id = running
+    with chromium.page(url, width=width, scheme=scheme) as page:
+        for address in (list_page, f"{list_page}/{recording_id}"):
+            page.goto(address)
+            if address != list_page:
+                wait_for_beats(page, 5)
+            assert axe(page) == []
+            assert too_wide(page) == []
+
+
+def test_marks_and_doses_are_set_by_keyboard_alone(chromium, running):
+    url, list_page, recording_id = running
+    with chromium.page(url) as page:
+        page.goto(f"{list_page}/{recording_id}")
+        wait_for_beats(page, 5)
+        page.keyboard.press("d")
+        page.keyboard.type("magnesium 300 mg")
+        page.keyboard.press("Enter")
+        page.locator("#log .dose", has_text="magnesium 300 mg").wait_for()
+        page.keyboard.press("n")
+        page.keyboard.type("sees the dog")
+        page.keyboard.press("Escape")
+        assert page.locator("#ask").is_hidden()
+        tab_to(page, "[data-ask=note]")
+        page.keyboard.press("Enter")
+        page.keyboard.type("hears the dog")
+        page.keyboard.press("Enter")
+        page.locator("#log", has_text="hears the dog").wait_for()
+        assert page.evaluate("document.activeElement.matches('[data-ask=note]')")
+        assert "sees the dog" not in page.inner_text("#log")
+        page.keyboard.press("m")
+        page.locator("#log", has_text="moment").wait_for()
+
+
+def test_what_cannot_begin_is_said_in_the_form(chromium, running):
+    url, list_page, _ = running
+    with chromium.page(url, expect=["501"]) as page:
+        page.goto(list_page)
+        assert page.get_by_role("heading", name="Recording now").is_visible()
+        page.get_by_role("button", name="Begin recording").click()
+        page.locator(".session-form .problem", has_text="Bluetooth").wait_for()
+
+
+def test_a_notification_is_painted_soon(chromium, running):
+    url, list_page, recording_id = running
+    with chromium.page(url) as page:
+        page.goto(f"{list_page}/{recording_id}")
+        wait_for_beats(page, 5)
+        time.sleep(1)
+        measured = page.evaluate("performance.getEntriesByType('measure').map((m) => m.duration)")
+        assert measured, "the page measures nothing"
+        assert min(measured) > 0
