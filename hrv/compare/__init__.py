@@ -86,6 +86,7 @@ METHODS: tuple[Method, ...] = (
         paired.run,
         clock=False,
         people="several",
+        adjusts=False,
     ),
     Method(
         ancova.NAME,
@@ -104,6 +105,7 @@ METHODS: tuple[Method, ...] = (
         clock=False,
         people="several",
         columns=("sequence", "period"),
+        adjusts=False,
     ),
     Method(
         censored.NAME,
@@ -232,6 +234,7 @@ def compare(
         phases,
         settings=chosen,
         by_day=entry.clock,
+        adjusts=entry.adjusts,
         conditions=conditions,
         covariates=covariates,
         randomisation=randomisation,

@@ -9,7 +9,7 @@ Source: Vickers & Altman 2001, BMJ 323:1123-1124, doi:10.1136/bmj.323.7321.1123.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 
 from hrv.compare import checks, results
 from hrv.compare.base import Design
+from hrv.compare.group_sensitivity import AS_ANALYSED, row_of
 from hrv.compare.reml import Inference
 from hrv.types import Comparison, Float, Refusal
 
@@ -80,7 +81,7 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
         "residual_sd": residual_sd,
         "hedges_g": results.hedges_g(inference.estimate, residual_sd, inference.df),
         "hedges_g_unit": "residual SD between people",
-        "without_baseline": _unadjusted(design, arms),
+        "with_and_without": _with_and_without(design, arms),
     }
     swc = design.settings.swc
     return results.answer(
@@ -198,8 +199,15 @@ def _sizes(design: Design, arms: Arms) -> dict[str, Any]:
     }
 
 
-def _unadjusted(design: Design, arms: Arms) -> dict[str, float]:
-    bare = Arms(arms.subject, arms.after, arms.second, np.zeros((arms.after.size, 0)), ())
-    inference, _ = least_squares(bare)
-    low, high = results.t_interval(inference, design.settings.level)
-    return {"estimate": inference.estimate, "low": low, "high": high, "df": inference.df}
+def _with_and_without(design: Design, arms: Arms) -> list[dict[str, Any]]:
+    """Give the difference as analysed, and without the baseline and each covariate."""
+    level = design.settings.level
+    rows = [row_of(AS_ANALYSED, least_squares(arms)[0], level)]
+    for name in arms.names:
+        kept = [k for k, other in enumerate(arms.names) if other != name]
+        less = replace(arms, covariates=arms.covariates[:, kept], names=())
+        rows.append(row_of(f"without {name}", least_squares(less)[0], level))
+    if len(arms.names) > 1:
+        bare = replace(arms, covariates=arms.covariates[:, :0], names=())
+        rows.append(row_of("without any of them", least_squares(bare)[0], level))
+    return rows

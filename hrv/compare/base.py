@@ -161,6 +161,9 @@ class Method:
         False if it only describes: no interval, no p-value.
     columns : tuple of str
         Columns that its outcomes must have beside ``value``.
+    adjusts : bool
+        False if covariates stand beside its answer and never enter it, so that nobody is left
+        out for a missing one.
     """
 
     name: str
@@ -173,3 +176,4 @@ class Method:
     people: str = "any"
     infers: bool = True
     columns: tuple[str, ...] = ()
+    adjusts: bool = True

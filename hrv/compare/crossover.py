@@ -11,6 +11,7 @@ Source: Senn 2002, Cross-over Trials in Clinical Research, 2nd ed., doi:10.1002/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from hrv.compare import checks, results, two_stage
 from hrv.compare.base import Design
+from hrv.compare.group_sensitivity import AS_ANALYSED, covariate_means, of_changes, row_of
 from hrv.compare.reml import Inference
 from hrv.types import Comparison, Float, Refusal
 
@@ -77,7 +79,11 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     details |= more | {
         "people": [
             {"subject": s, "difference": d} for s, d in zip(periods.subject, own, strict=True)
-        ]
+        ],
+        "with_and_without": [
+            row_of(AS_ANALYSED, inference, design.settings.level),
+            *_with_covariates(design, periods),
+        ],
     }
     swc = design.settings.swc
     return results.answer(
@@ -109,6 +115,20 @@ def periods_of(design: Design) -> tuple[Periods, list[str]]:
         np.array([r[2] for r in rows], dtype=np.float64),
         np.array([r[3] for r in rows], dtype=np.bool_),
     ), flags
+
+
+def _with_covariates(design: Design, periods: Periods) -> Iterator[dict[str, Any]]:
+    """Adjust the difference for how each covariate changed between a person's periods."""
+    if not design.covariates:
+        return iter(())
+    means = covariate_means(design, ("subject", "period"))
+    own = [means.loc[subject].sort_index().to_numpy() for subject in periods.subject]
+    moved = np.array([later - earlier for earlier, later in own], dtype=np.float64)
+    x = np.column_stack(
+        (np.ones(len(moved)), np.where(periods.reference_first, 0.5, -0.5))
+    )  # the period, and half the treatment either way
+    change = periods.second - periods.first
+    return of_changes(design, change, x, design.covariates, moved, 0.5)
 
 
 def difference(periods: Periods, level: float) -> tuple[Inference, dict[str, Any]]:

@@ -35,6 +35,7 @@ def validate(
     *,
     settings: CompareSettings,
     by_day: bool = True,
+    adjusts: bool = True,
     conditions: tuple[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     randomisation: Sequence[Sequence[str]] | None = None,
@@ -49,6 +50,8 @@ def validate(
         Goes into the design; its wash-in is applied here.
     by_day : bool
         False for conditions within a session: no wash-in, and a day may hold both.
+    adjusts : bool
+        False where covariates never enter the answer: a missing one leaves nothing out.
     conditions : tuple of str, optional
         Reference first; default: the two conditions there are, a usual name of a reference
         (`REFERENCES`) first, else the earlier one.
@@ -80,7 +83,7 @@ def validate(
         periods = _phases(phases, sorted(set(table["subject"])))
         table = _assign(table, periods)
     pair = pick_conditions(table if phases is None else periods, conditions)
-    table["excluded"] = _fates(table, pair, chosen)
+    table["excluded"] = _fates(table, pair, chosen if adjusts else ())
     if by_day and len(periods):
         _leave_out_days(table, periods, settings.washin_days)
     orders = None if randomisation is None else _orders(randomisation, periods, pair)

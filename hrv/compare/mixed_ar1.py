@@ -83,7 +83,7 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
         covariate that goes together with the condition.
     """
     if len(design.subjects) > 1:
-        return two_stage.run(design, rng, person=person_effect, name=NAME)
+        return of_group(design, rng, NAME, two_stage.equal_weights)
     subject = design.subjects[0]
     blocks = checks.blocks_of(design, subject)
     counted = {"counts": checks.counts(design), "blocks": _block_table(blocks)}
@@ -107,6 +107,19 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
         swc=worthwhile(design, model), flags=[*flags, *_model_flags(design, model)],
         details=details,
     )  # fmt: skip
+
+
+def of_group(
+    design: Design, rng: np.random.Generator, name: str, pool: two_stage.Pool
+) -> Comparison:
+    """Pool people's differences, and show what the mean is with and without each adjustment."""
+    from hrv.compare import group_sensitivity  # it fits day models as well: no circle at import
+
+    found = two_stage.run(design, rng, person=person_effect, name=name, pool=pool)
+    if found.refused:
+        return found
+    table = results.plain(group_sensitivity.of_people(design, pool))
+    return replace(found, details={**found.details, "with_and_without": table})
 
 
 def _hangs_on(

@@ -5,6 +5,7 @@ For sitting against arithmetic and the like: no days, no clock, people are the u
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 
 from hrv.compare import checks, results, two_stage
 from hrv.compare.base import Design
-from hrv.types import Comparison
+from hrv.compare.group_sensitivity import AS_ANALYSED, covariate_means, of_changes, row_of
+from hrv.types import Comparison, Float
 
 NAME = "paired"
 
@@ -57,11 +59,29 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
         named = ", ".join(details["other_way"])
         flags.append(f"{int(against.sum())} of {len(both)} people went the other way: {named}")
     details |= two_stage.people_details(difference, design.settings.level)
+    details["with_and_without"] = [
+        row_of(AS_ANALYSED, inference, design.settings.level),
+        *_with_covariates(design, both.index, difference),
+    ]
     swc = design.settings.swc
     return results.answer(
         design, NAME, inference,
         swc=float("nan") if swc is None else swc, flags=flags, details=details,
     )  # fmt: skip
+
+
+def _with_covariates(
+    design: Design, people: pd.Index, difference: Float
+) -> Iterator[dict[str, Any]]:
+    """Adjust the difference for how each covariate changed between the conditions."""
+    if not design.covariates:
+        return iter(())
+    means = covariate_means(design, ("subject", "condition"))
+    first, second = (
+        means.xs(name, level="condition").reindex(people).to_numpy() for name in design.conditions
+    )
+    x = np.ones((difference.size, 1))
+    return of_changes(design, difference, x, design.covariates, second - first, 1.0)
 
 
 def _pairs(design: Design) -> pd.DataFrame:

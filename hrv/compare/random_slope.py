@@ -41,9 +41,7 @@ def run(design: Design, rng: np.random.Generator) -> Comparison:
     if len(design.subjects) == 1:
         why = f"method {NAME!r} is for several people and there is one; use 'default'"
         return results.refused(design, NAME, [Refusal("estimate", why)])
-    return two_stage.run(
-        design, rng, person=mixed_ar1.person_effect, name=NAME, pool=by_precision
-    )  # fmt: skip
+    return mixed_ar1.of_group(design, rng, NAME, by_precision)
 
 
 def by_precision(people: Sequence[PersonEffect], level: float) -> tuple[Inference, dict[str, Any]]:

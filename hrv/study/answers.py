@@ -94,7 +94,7 @@ def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method:
     dated = not study.phases.empty
     if found.censored:
         return _run_censored(found, study)
-    names = [n for n in study.covariates if not is_response(n)] if dated else []
+    names = [n for n in study.covariates if not is_response(n)]
     table, covariates = attach(found.observations, names, measured)
     columns = ["subject", "time", "value"]
     if not dated:

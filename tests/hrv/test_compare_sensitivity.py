@@ -162,3 +162,21 @@ def test_steps_of_segments_point_from_the_reference_to_the_other():
     assert result.estimate == pytest.approx(5.0, abs=0.5)
     few = outcomes[outcomes["time"] < FIRST_DAY + pd.Timedelta(days=7)]
     assert compare(few, phases, method="segmented").refused
+
+
+@pytest.mark.parametrize("method", ["default", "random_slope"])
+def test_a_group_has_the_table_too_and_nobody_is_dropped_from_a_row(method):
+    parts = []
+    for k in range(6):
+        own, phases = study(seed=20 + k, per_day=3)
+        own["sleep_h"] = own["time"].dt.dayofyear % 3 + 6.0
+        parts.append(own.assign(subject=f"P{k}"))
+    outcomes = pd.concat(parts, ignore_index=True)
+    short = outcomes["subject"].eq("P5") & outcomes["time"].dt.dayofyear.gt(16)
+    result = compare(outcomes[~short], phases, method=method)  # P5: no model of their own
+    rows = rows_of(result)
+    assert rows["as analysed"]["estimate"] == pytest.approx(result.estimate, rel=1e-9)
+    assert rows["as analysed"]["low"] == pytest.approx(result.low, rel=1e-9)
+    bare = compare(outcomes[~short], phases, method=method, covariates=())
+    assert rows["without sleep_h"]["estimate"] == pytest.approx(bare.estimate, rel=1e-9)
+    assert {"without time of day", "without weekend", "without trend"} < set(rows)

@@ -51,7 +51,8 @@ def test_with_a_baseline_it_is_least_squares_of_the_outcome_on_arm_and_baseline(
     assert result.details["standard_error"] ** 2 == pytest.approx((bread @ middle @ bread)[1, 1])
     assert 9 < result.df <= len(x) - 3
     assert result.details["adjusted_for"] == ["baseline"]
-    wider = result.details["without_baseline"]
+    table = {row["what"]: row for row in result.details["with_and_without"]}
+    wider = table["without baseline"]
     assert result.high - result.low < wider["high"] - wider["low"]
 
 
@@ -177,3 +178,35 @@ def test_people_without_both_periods_are_named_and_too_few_refused():
     assert "without both periods, so not counted: P00" in result.flags
     few = compare(table[table["sequence"] == "placebo-drug"], method="crossover")
     assert "6 and 0 people completed the two sequences" in few.refusals[0].why
+
+
+def with_covariate(table, seed=0, weight=0.5):
+    """Hours of sleep before each session, which move the outcome."""
+    slept = np.random.default_rng(seed).normal(7, 1, len(table))
+    return table.assign(sleep_h=slept, value=table["value"] + weight * slept)
+
+
+def test_a_covariate_is_taken_into_every_method_of_few_sessions():
+    rng = np.random.default_rng(4)
+    rows = [
+        (f"P{k:02d}", "AB" if k % 2 else "BA", str(p), rng.normal(0, 0.1) + 0.3 * treated)
+        for k in range(16)
+        for p in (1, 2)
+        for treated in [("AB" if k % 2 else "BA")[p - 1] == "B"]
+    ]
+    table = with_covariate(pd.DataFrame(rows, columns=["subject", "sequence", "period", "value"]))
+    found = compare(table, method="crossover")
+    by = {row["what"]: row for row in found.details["with_and_without"]}
+    assert by["as analysed"]["estimate"] == found.estimate
+    closer = by["with the change in sleep_h"]
+    assert closer["low"] < 0.3 < closer["high"]
+    assert closer["high"] - closer["low"] < 0.5 * (found.high - found.low)
+    places = zip(table["sequence"], table["period"], strict=True)
+    pairs = table.assign(condition=[s[int(p) - 1] for s, p in places])
+    paired = compare(pairs.drop(columns=["sequence", "period"]), method="paired")
+    closer = paired.details["with_and_without"][1]
+    assert closer["low"] < 0.3 < closer["high"]
+    gone = table.assign(sleep_h=table["sleep_h"].where(table["subject"] != "P03"))
+    assert compare(gone, method="crossover").estimate == found.estimate  # nobody is dropped
+    bare = compare(table.drop(columns="sleep_h"), method="crossover")
+    assert [row["what"] for row in bare.details["with_and_without"]] == ["as analysed"]
