@@ -19,6 +19,7 @@ from hrv.errors import FormatError, HRVError, InputError, StudyError
 from hrv.study import Session, Study, usual_familiarisation
 from hrv.study.types import StudyLog
 from hrv.types import Refusal, RRSeries
+from ingest import strap_motion
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
 from ingest.reading import read
@@ -117,7 +118,7 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         sessions=sessions,
         phases=read_phases(phases, tz=tz, subject=subject) if phases else pd.DataFrame(),
         doses=read_doses(doses, tz=tz, subject=subject) if doses else pd.DataFrame(),
-        outcomes=_outcomes(file, tz),
+        outcomes=_with_motion(file, sessions, tz),
         conditions=conditions_of(file),
         primary=str(endpoint.get("primary", "residual_hr")),
         secondary=names_of(file, "endpoint", "secondary"),
@@ -133,6 +134,19 @@ def load_study(path: str | Path, *, key: Path | None = None) -> Study:
         log=_log(file, tz),
     )
     return with_registration(study, file.resolve("plan", "file"), key)
+
+
+def _with_motion(file: StudyFile, sessions: Sequence[Session], tz: str | None) -> pd.DataFrame:
+    """Outcomes, and what the straps measured of motion and posture where that is a covariate."""
+    outcomes = _outcomes(file, tz)
+    if not set(names_of(file, "design", "covariates")) & set(strap_motion.NAMES):
+        return outcomes
+    paths = {row["name"]: row["path"] for row in listed(file, tz)}
+    measured = strap_motion.motion_and_posture(
+        (s.subject, pd.Timestamp(s.rr.start), paths[s.name]) for s in sessions if s.rr.start
+    )
+    parts = [table for table in (outcomes, measured) if len(table)]
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else (parts or [outcomes])[0]
 
 
 def _outcomes(file: StudyFile, tz: str | None) -> pd.DataFrame:

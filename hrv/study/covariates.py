@@ -27,6 +27,8 @@ TAGS_H: Mapping[str, float] = {
     "illness": 24.0,
 }  # fmt: skip
 """Entries that are logged when they happen: none within these hours means that there was none."""
+MEASURED_H: Mapping[str, float] = {"motion_mg": 2.0, "posture_deg": 2.0}
+"""Measured by the strap during the session, or entered for it: older entries do not count."""
 KIND = "kind"
 """The stressor's kind: one column for every kind but the most frequent."""
 
@@ -104,7 +106,7 @@ def _kinds(table: pd.DataFrame, recovery: pd.DataFrame) -> dict[str, Float]:
 
 def _latest(table: pd.DataFrame, own: pd.DataFrame, name: str) -> Float:
     """Last entry of the hours before each observation; a tag that is not there is zero."""
-    reach_ns = int(TAGS_H.get(name, WITHIN_H) * 3600 * 10**9)
+    reach_ns = int({**TAGS_H, **MEASURED_H}.get(name, WITHIN_H) * 3600 * 10**9)
     out = np.full(len(table), 0.0 if name in TAGS_H else np.nan)
     when = moments(table["time"], "the time of observation").utc_ns
     for subject, entries in own.groupby("subject"):
