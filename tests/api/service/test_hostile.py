@@ -23,7 +23,7 @@ from api.store import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = int(os.environ.get("HRV_TEST_EXAMPLES", "3"))
-KEYED = Settings(store="", workers=0)
+KEYED = Settings(store="", workers=0, rate_per_s=0.0, refusals_per_minute=1e9)
 
 
 @pytest.fixture(scope="module")
