@@ -21,7 +21,7 @@ from ingest.plan_calendar import Practical, planned_doses
 from ingest.plan_files import PLAN, plan_files
 
 PURPOSES = {
-    "registration.txt": "what to deposit beforehand, with the hash",
+    "registration.txt": "to deposit beforehand",
     PLAN: "what the hash covers",
     ".ics": "calendar with reminders",
     ".html": "sheet to print",

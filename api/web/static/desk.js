@@ -46,7 +46,7 @@ for (const form of document.querySelectorAll("[data-disclose]")) {
     const body = { told: data.get("told").trim(), reason: data.get("reason").trim() };
     const answer = await ask("POST", `/v1/studies/${study}/disclosures`, { body });
     const { codes } = (await answer.json()).key;
-    const words = Object.entries(codes).map(([code, name]) => `${code} is ${name}`);
+    const words = Object.entries(codes).map(([code, name]) => `${code} is ${name === "on" ? form.dataset.substance || name : name}`);
     form.querySelector(".key-shown").textContent = `${words.join(", ")}. It is on record that ${body.told} was told.`;
   });
 }

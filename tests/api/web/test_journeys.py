@@ -130,7 +130,8 @@ def test_a_planned_self_experiment_stays_blind_until_its_end(chromium, tmp_path)
         page.get_by_role("link", name="Plan", exact=True).click()
         page.get_by_text("The planned end has come").wait_for()
         names = page.inner_text("#key-title ~ p")
-        assert names == f"A was {told['A']}, B was {told['B']}."
+        said = {code: name.replace("on", "ashwagandha") for code, name in told.items()}
+        assert names == f"A was {said['A']}, B was {said['B']}."
         step(page, "plan-7-key")
         found = client.comparison(next(iter(reversed(list(client.comparisons(study.id))))).id)
         assert found.low < 3 < found.high
