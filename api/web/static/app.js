@@ -81,6 +81,10 @@ export function onSubmit(form, work) {
   });
 }
 
+// on a narrow screen the tabs scroll sideways: the present one is brought into sight
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - tab.closest(".tabs").clientWidth / 2 + tab.offsetWidth / 2;
+
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = csrf();
 });

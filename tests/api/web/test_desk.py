@@ -61,6 +61,41 @@ def test_pages_fit_and_are_accessible(chromium, served, name, width, scheme):
         assert too_wide(page) == []
 
 
+def test_the_present_tab_is_in_sight_on_a_telephone(chromium, served):
+    url, _, _, planned = served
+    with chromium.page(url, width=390) as page:
+        page.goto(f"/studies/{planned}/plan")
+        box = page.locator(".tabs [aria-current]").bounding_box()
+        assert 0 <= box["x"] < 391 - box["width"]
+
+
+def test_files_and_folders_are_dropped_and_told_apart_by_whether_they_could_be_read(
+    chromium, served
+):
+    url, client, trial, _ = served
+    beats = "".join(f"{800 + (i * 37) % 61}\n" for i in range(400))
+    with chromium.page(url, width=390) as page:
+        page.goto(f"/studies/{trial}/data")
+        page.fill("#whose", "P02")
+        page.evaluate(
+            """beats => {
+              const data = new DataTransfer();
+              data.items.add(new File([beats], "2026-12-03 08-00-00.txt"));
+              data.items.add(new File(["holiday"], "notes.doc"));
+              document.querySelector(".drop").dispatchEvent(
+                new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+            }""",
+            beats,
+        )
+        understood = page.locator("#understood")
+        understood.get_by_text("1 recording brought in").wait_for()
+        assert "notes.doc: no known recording" in understood.inner_text()
+        assert "2026-12-03 08-00-00.txt" in understood.inner_text()
+        assert axe(page) == []
+        assert too_wide(page) == []
+    assert [r.subject for r in client.recordings(trial)] == ["P02"]
+
+
 def test_somebody_is_enrolled_and_allocated_by_keyboard_and_told_only_then(chromium, served):
     url, client, trial, _ = served
     with chromium.page(url) as page:
