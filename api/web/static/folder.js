@@ -41,8 +41,12 @@ for (const name of ["dragenter", "dragover"]) {
 for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
 zone.addEventListener("drop", async (event) => {
   event.preventDefault();
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-  const files = (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
+  // what was dropped is forgotten once this turn ends, so it is asked for before anything is awaited
+  const dropped = [...event.dataTransfer.items].map((item) => [item.webkitGetAsEntry(), item.getAsFile()]);
+  const found = await Promise.all(
+    dropped.map(([entry, file]) => (entry ? walk(entry, "") : file ? [{ path: file.name, file }] : [])),
+  );
+  const files = found.flat();
   if (files.length) take(files);
 });
 
