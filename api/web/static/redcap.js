@@ -39,6 +39,7 @@ input.addEventListener("change", () => run(async () => {
 }));
 form.addEventListener("submit", (event) => event.preventDefault());
 
+const count = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 const counted = (found) => Object.entries(found).map(([name, n]) => `${n} ${name}`).join(", ");
 
 function sum(seen) {
@@ -50,10 +51,10 @@ function sum(seen) {
 
 function taken(seen) {
   const values = Object.entries(seen.outcomes).map(([name, n]) => `${n} ${name}`);
-  if (seen.doses) values.push(`${seen.doses} doses`);
+  if (seen.doses) values.push(count(seen.doses, "dose", "doses"));
   const people = seen.people.length ? ` New on the roster: ${seen.people.join(", ")}.` : "";
-  const missing = seen.missing ? ` ${seen.missing} cells are empty.` : "";
-  const refused = seen.refused_count ? ` ${seen.refused_count} cells cannot be taken.` : "";
+  const missing = seen.missing ? ` ${count(seen.missing, "cell is", "cells are")} empty.` : "";
+  const refused = seen.refused_count ? ` ${count(seen.refused_count, "cell", "cells")} cannot be taken.` : "";
   return `${values.length ? `Would be taken: ${values.join(", ")}.` : "Nothing would be taken yet."}${people}${missing}${refused}`;
 }
 
@@ -73,10 +74,6 @@ function select(name, values, chosen) {
 function row(column, seen) {
   const known = seen.mapping.outcomes.find((o) => o.column === column.name);
   const cells = [element("th", column.name, { scope: "row" }), element("td", String(column.filled), { class: "num" })];
-  if (column.kind !== "number") {
-    cells.push(element("td", column.use, { colspan: "3", class: "muted" }));
-    return element("tr", "", {}, ...cells);
-  }
   const name = element("input", "", { list: "instruments", autocomplete: "off", placeholder: "not taken" });
   name.value = known?.name || "";
   const unit = element("input", "", { autocomplete: "off" });
@@ -93,7 +90,14 @@ function row(column, seen) {
 function draw(seen) {
   last = seen;
   const head = element("tr", "", {}, ...["Column", "Filled", "Becomes", "Unit", "Dated by"].map((text, i) => element("th", text, { scope: "col", ...(i === 1 ? { class: "num" } : {}) })));
-  const rows = seen.columns.map((column) => row(column, seen));
+  const amounts = new Set(seen.mapping.doses.flatMap((d) => [d.amount, d.status]).filter(Boolean));
+  const open = (column) => column.kind === "number" && !amounts.has(column.name);
+  const rows = seen.columns.filter(open).map((column) => row(column, seen));
+  const rest = element("dl", "", { class: "pairs" });
+  for (const column of seen.columns.filter((c) => !open(c))) {
+    rest.append(element("div", "", {}, element("dt", column.name), element("dd", column.use)));
+  }
+  const others = element("details", "", {}, element("summary", `The other ${seen.columns.length - rows.length} columns`), rest);
   const table = element("div", "", { class: "scroll" }, element("table", "", {}, element("thead", "", {}, head), element("tbody", "", {}, ...rows)));
   const doses = seen.mapping.doses.map((dose) => {
     const input = element("input", "", { autocomplete: "off", id: `substance-${dose.time}`, placeholder: "magnesium glycinate" });
@@ -131,7 +135,7 @@ function draw(seen) {
   go.addEventListener("click", () => run(async () => done(await post("", mapping()))));
   place.replaceChildren(
     element("p", sum(seen), { class: "sum" }), element("p", taken(seen), { class: "would" }),
-    element("h3", "Columns"), table, ...(doses.length ? [element("h3", "Doses"), ...doses] : []),
+    element("h3", "Columns with numbers"), table, others, ...(doses.length ? [element("h3", "Doses"), ...doses] : []),
     element("h3", "How cells are read"), more, ...refusals(seen),
     element("p", "", { class: "actions after" }, again, go));
   say(taken(seen));
@@ -147,8 +151,8 @@ function refusals(found) {
 }
 
 function done(found) {
-  const parts = [`${found.outcomes} scores and ${found.doses} doses taken`];
-  if (found.known) parts.push(`${found.known} were there already`);
+  const parts = [`${count(found.outcomes, "score", "scores")} and ${count(found.doses, "dose", "doses")} taken`];
+  if (found.known) parts.push(`${count(found.known, "was", "were")} there already`);
   if (found.people.length) parts.push(`${found.people.join(", ")} new on the roster`);
   const text = `${parts.join("; ")}.`;
   place.replaceChildren(element("p", text, { class: "sum" }), ...refusals(found));

@@ -170,10 +170,10 @@ def test_a_redcap_project_is_shown_before_it_is_taken(chromium, served):
         page.get_by_label("Codes of missing values").fill("-99")
         page.get_by_label("What the doses of dose_date are").fill("magnesium")
         page.get_by_role("button", name="Look again").click()
-        seen.get_by_text("2 gad7, 2 pain, 1 doses").wait_for()
+        seen.get_by_text("2 gad7, 2 pain, 1 dose.").wait_for()
         assert seen.get_by_text("outside 0 to 21").is_visible()
         page.get_by_role("button", name="Take these rows").click()
-        seen.get_by_text("4 scores and 1 doses taken").wait_for()
+        seen.get_by_text("4 scores and 1 dose taken").wait_for()
     assert len(list(client.entries(trial, Outcome))) == 4
 
 
