@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli._output import OutputFormat
+from api.cli._progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,7 +172,7 @@ def read_clean(file: str, method: str, how: Reading) -> NNSeries:
 def read_each(files: list[str], method: str, how: Reading) -> list[NNSeries]:
     """Read and clean several recordings; the first that cannot be read stops all."""
     check_each(files, how)
-    return [read_clean(file, method, how) for file in files]
+    return [read_clean(file, method, how) for file in watched(files, "reading")]
 
 
 def check_each(files: list[str], how: Reading) -> None:

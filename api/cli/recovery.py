@@ -10,6 +10,7 @@ import typer
 
 from api.cli import _options as opt
 from api.cli._output import OutputFormat, bullets, emit_table, emit_text, for_people, stacked
+from api.cli._progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,8 @@ def recovery(
     opt.check_each(files, how)
     given = None if events is None else mark(read_events(events, tz=tz))
     tables = []
-    for file, (rr, own) in [(file, opt.read_recording(file, how)) for file in files]:
+    read = [(file, opt.read_recording(file, how)) for file in watched(files, "reading")]
+    for file, (rr, own) in watched(read, "computing"):
         nn, marked = clean_series(rr, method=clean), given
         if marked is None:
             marked = mark(own) if len(own) else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli import _options as opt
 from api.cli._output import OutputFormat, emit_json, emit_mapping, emit_table
+from api.cli._progress import watched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,10 @@ def summary(
     settings = opt.metric_settings(preset, spectrum)
     how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
     series = opt.read_each(files, clean, how)
-    rows = [summarise(nn, metrics=wanted, settings=settings, force=force) for nn in series]
+    rows = [
+        summarise(nn, metrics=wanted, settings=settings, force=force)
+        for nn in watched(series, "computing")
+    ]
     if len(files) == 1:
         emit_mapping(_everything(rows[0], series[0]), form, out, _one(rows[0]))
     elif form is OutputFormat.JSON:

@@ -8,6 +8,7 @@ import typer
 
 from api.cli import _options as opt
 from api.cli._output import OutputFormat, emit_table, stacked
+from api.cli._progress import watched
 
 
 def windows(
@@ -41,7 +42,8 @@ def windows(
     settings = opt.metric_settings(preset, spectrum)
     how = opt.Reading(input_format, unit, tz, start, sampling_rate, channel)
     tables = []
-    for file, nn in zip(files, opt.read_each(files, clean, how), strict=True):
+    series = opt.read_each(files, clean, how)
+    for file, nn in watched(list(zip(files, series, strict=True)), "computing"):
         try:
             tables.append(
                 slide(nn, width=width, step=step, metrics=wanted, settings=settings, force=force)

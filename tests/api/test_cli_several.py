@@ -1,11 +1,15 @@
 """Several recordings in one command, and whose stressors are whose."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
+from command_rig import HRV, environment
 
 import hrv
 import ingest
@@ -32,6 +36,29 @@ def two_people(tmp_path):
 
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("command", ["summary", "windows"])
+def test_a_terminal_sees_a_bar_over_many_files_and_a_log_sees_none(tmp_path, command):
+    for name in "abc":
+        rr = "".join(f"{800 + (i * 37) % 60}\n" for i in range(500))
+        (tmp_path / f"{name}.txt").write_text(rr)
+    args = [*HRV, command, *sorted(tmp_path.glob("*.txt")), "--metrics", "rmssd", "--clean", "none"]
+    ours, theirs = os.openpty()
+    environ = environment(TERM="xterm", COLUMNS="80")
+    with subprocess.Popen(args, env=environ, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        with contextlib.suppress(OSError):  # the terminal ends with the process
+            while part := os.read(ours, 4096):
+                seen += part
+        table = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0
+    for word in (b"reading", b"computing", b"100%"):
+        assert word in seen
+    quiet = subprocess.run(args, env=environ, capture_output=True, check=True)
+    assert (quiet.stderr, quiet.stdout) == (b"", table)
 
 
 def test_summary_of_several_files_is_one_row_each(hrv_command, two_people):
