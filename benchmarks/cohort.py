@@ -21,13 +21,14 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 METRICS = ("mean_nn", "mean_hr", "sdnn", "rmssd", "ln_rmssd", "nn50", "pnn50", "sd1", "sd2")
+STRESS_S = (7200, 7500)
 PARTS, PEER_H = 4, 4
 """Parts that bare processes and workers take in turn; hours of one day that NeuroKit2 gets."""
 
@@ -42,15 +43,29 @@ def make(number_and_folder: tuple[int, str]) -> int:
     path = Path(folder) / f"P{number // 4:04d}" / f"day{number % 4}.txt"
     if path.exists():
         return 0
-    start = datetime(2026, 3, 1 + number % 4, 8, tzinfo=UTC)
     sim = hrv.simulate(
-        seed=number, duration="24h", stress=[(7200, 7500)], start=start, ticks_per_s=1000,
+        seed=number, duration="24h", stress=[STRESS_S], start=start_of(number), ticks_per_s=1000,
         artefacts=Artefacts(ectopic=0.002, missed=0.002, extra=0.001),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(sim.series, path.with_suffix(".tmp"))
     path.with_suffix(".tmp").replace(path)
     return len(sim.series)
+
+
+def start_of(number: int) -> datetime:
+    return datetime(2026, 3, 1 + number % 4, 8, tzinfo=UTC)
+
+
+def write_events(source: Path, count: int) -> Path:
+    """Write the one stressor of each day, for all of them."""
+    lines = ["subject,phase,kind,start,end"]
+    for number in range(count):
+        begin, end = (start_of(number) + timedelta(seconds=s) for s in STRESS_S)
+        lines.append(f"P{number // 4:04d},task,stress,{begin.isoformat()},{end.isoformat()}")
+    path = source.with_suffix(".events.csv")
+    path.write_text("\n".join(lines) + "\n")
+    return path
 
 
 def run_one(task: object) -> None:
@@ -79,11 +94,13 @@ def spent(_: object = None) -> tuple[int, float, float]:
 def tasks_for(source: Path, out: Path) -> list:
     from ingest import cohort
     from ingest.cohort.plan import batches
+    from ingest.cohort.run import with_events
     from ingest.cohort.task import Task
 
     shutil.rmtree(out, ignore_errors=True)
     found = cohort.find(str(source))
-    settings = cohort.CohortSettings(metrics=METRICS)
+    events = write_events(source, len(found.items))
+    settings = with_events(cohort.CohortSettings(metrics=METRICS, events=str(events)))
     return [Task(b, found.place, str(out), settings) for b in batches(found.items)]
 
 

@@ -58,7 +58,9 @@ def tcp_cluster(folder: Path) -> Iterator[str]:
     """A scheduler and two workers, each a process of its own, as on machines of a network."""
     preload, dask = Path(__file__).with_name("cohort_preload.py"), [sys.executable, "-m", "dask"]
     file, log = folder / "scheduler.json", (folder / "log").open("w")
-    options = {"env": environment(), "cwd": folder, "stdout": log, "stderr": log}
+    # one worker's death is enough to suspect a recording; each costs a start of a process
+    env = environment(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    options = {"env": env, "cwd": folder, "stdout": log, "stderr": log}
     processes = [
         subprocess.Popen(
             [*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ AHEAD = 4
 """Tasks a thread of the cluster has before it: the scheduler knows of no more than these."""
 TOKEN = ".seen-by-workers-{}"
 """A file that workers look for, to know that they see the folder of results."""
+LOOK_S = 5.0
+"""How often the threads of the cluster are counted anew, so that one that grows is filled."""
 PATIENCE_S = 10.0
 """How long a scheduler may take to answer."""
 Engine = Callable[[Sequence[Task]], Iterator[Done]]
@@ -86,12 +89,18 @@ def engine(
             with _local(distributed, count) as client:
                 words = f"on {count} worker{'s' * (count > 1)} on this machine"
                 run = partial(flow, client, work=run_batch, rescue=_without_killers)
-                yield Running(run, words, client.dashboard_link)
+                yield Running(run, words, _dashboard(client))
         else:
             with existing(scheduler, out) as client:
                 words = f"on the cluster at {scheduler}"
                 run = partial(flow, client, work=run_batch, rescue=_without_killers)
-                yield Running(run, words, client.dashboard_link)
+                yield Running(run, words, _dashboard(client))
+
+
+def _dashboard(client: Any) -> str:
+    """Address of the engine's page; "" where the scheduler has none."""
+    has = "dashboard" in client.scheduler_info(n_workers=0).get("services", {})
+    return str(client.dashboard_link) if has else ""
 
 
 @contextmanager
@@ -204,18 +213,23 @@ def flow(
         known[future.key] = task
         return future
 
-    ahead = AHEAD * max(2, sum(client.nthreads().values()))
-    first = [submit(task) for task in itertools.islice(waiting, ahead)]
+    room, looked = _room(client), time.monotonic()
+    first = [submit(task) for task in itertools.islice(waiting, room)]
     flowing: Any = as_completed(first, loop=client.loop)  # type: ignore[no-untyped-call]  # typed in part
     try:
         for future in flowing:
             task = known.pop(future.key)
             yield _result(client, future, task, rescue)
-            following = next(waiting, None)
-            if following is not None:
+            if time.monotonic() - looked > LOOK_S:  # workers come and go
+                room, looked = _room(client), time.monotonic()
+            for following in itertools.islice(waiting, max(0, room - len(known))):
                 flowing.add(submit(following))
     finally:
         client.cancel(list(flowing.futures))
+
+
+def _room(client: Any) -> int:
+    return AHEAD * max(2, sum(map(int, client.nthreads().values())))
 
 
 def _result(client: Any, future: Any, task: T, rescue: Callable[[Any, T], R]) -> R:

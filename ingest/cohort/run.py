@@ -143,7 +143,7 @@ def run(
     """
     arrow()
     where = place(out)
-    settings = _with_events(settings or CohortSettings())
+    settings = with_events(settings or CohortSettings())
     found = find(source, reading=reading, subject_pattern=subject_pattern, apart_from=where.url)
     plan = batches(found.items, batch_bytes)
     tasks = [Task(batch, found.place, where.url, settings, rehash) for batch in plan]
@@ -181,7 +181,7 @@ class _Tally:
             self._progress(self.status)
 
 
-def _with_events(settings: CohortSettings) -> CohortSettings:
+def with_events(settings: CohortSettings) -> CohortSettings:
     """Read the table of stressors once here, so that a wrong one stops the run at once."""
     if not settings.events:
         return settings

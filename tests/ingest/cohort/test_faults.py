@@ -1,9 +1,9 @@
 """Workers and clients that are killed, disks that fill, files that are broken: nothing is lost."""
 
+import contextlib
 import os
 import random
 import shutil
-import signal
 import subprocess
 
 import pandas as pd
@@ -56,19 +56,26 @@ def test_a_recording_that_kills_its_workers_is_listed_and_the_others_are_done(
     assert list(table(tmp_path / "out", "summary")["file"]) == ["P04/day1.txt", "P04/day2.txt"]
 
 
-def test_a_killed_worker_costs_nothing(lab, expected, tmp_path):
-    killed = []
+def test_a_local_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing(
+    lab, expected, tmp_path
+):
+    killed, started = [], []
+    others = {p.pid for p in psutil.Process().children(recursive=True)}
 
     def progress(_status):
-        workers = [
-            p for p in psutil.Process().children(recursive=True) if "spawn_main" in str(p.cmdline())
-        ]
-        if workers and not killed:
-            killed.append(workers[0].pid)
-            os.kill(workers[0].pid, signal.SIGKILL)
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                ours = process.pid not in others and "spawn_main" in str(process.cmdline())
+                if ours and not killed:
+                    killed.append(process.pid)
+                    process.kill()
 
-    cohort.run(str(lab), str(tmp_path), SETTINGS, workers=2, batch_bytes=SMALL, progress=progress)
+    cohort.run(
+        str(lab), str(tmp_path), SETTINGS, workers=2, batch_bytes=SMALL, progress=progress,
+        started=started.append,
+    )  # fmt: skip
     assert killed
+    assert started[0].dashboard.startswith("http://127.0.0.1:")
     assert contents(tmp_path) == expected
 
 
@@ -115,11 +122,11 @@ def test_five_percent_of_broken_files_are_each_in_one_place(tmp_path):
     draw = random.Random(5)
     lab = tmp_path / "lab"
     lab.mkdir()
-    names = [f"r{i:03d}.txt" for i in range(100)]
+    names = [f"r{i:03d}.txt" for i in range(60)]
     for name in names:
-        text = "".join(f"{draw.randint(700, 900)}\n" for _ in range(400)).encode()
+        text = "".join(f"{draw.randint(700, 900)}\n" for _ in range(200)).encode()
         (lab / name).write_bytes(text)
-    for name in draw.sample(names, 5):
+    for name in draw.sample(names, 3):
         content = bytearray((lab / name).read_bytes())
         for _ in range(20):
             content[draw.randrange(len(content))] = draw.randrange(256)
@@ -129,4 +136,4 @@ def test_five_percent_of_broken_files_are_each_in_one_place(tmp_path):
     failures = pd.read_csv(tmp_path / "out/failures.csv")
     unread = list(failures[failures["table"] == "recordings"]["file"])
     assert sorted(read + unread) == names
-    assert 1 <= len(unread) == outcome.unread <= 5
+    assert 1 <= len(unread) == outcome.unread <= 3

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import hrv
 import ingest
 from hrv.errors import InputError, MissingExtraError
 from ingest import cohort
+from ingest.cohort.engine import AHEAD, flow
 
 SETTINGS = {"metrics": ("mean_nn", "rmssd", "sdnn", "lf"), "width": "5min", "step": "1min"}
 
@@ -81,11 +83,26 @@ def test_the_recordings_table_says_where_every_value_came_from(lab, serial):
     assert row["coverage"] > 0.9
 
 
-def test_a_local_cluster_writes_the_same_bytes(lab, settings, serial, tmp_path):
-    started = []
-    cohort.run(str(lab), str(tmp_path), settings, workers=2, started=started.append)
-    assert contents(tmp_path) == contents(serial[0])
-    assert started[0].dashboard.startswith("http://127.0.0.1:")
+def slowly(number):
+    time.sleep(0.1)
+    return number
+
+
+def test_a_cluster_that_grows_is_filled(monkeypatch):
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr("ingest.cohort.engine.LOOK_S", 0.1)
+    options = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
+    most, given = 0, []
+    with LocalCluster(n_workers=1, **options) as cluster, Client(cluster) as client:
+        for number in flow(client, range(60), work=slowly, rescue=pytest.fail):
+            given.append(number)
+            if len(given) == 3:
+                most = len(client.futures)
+                cluster.scale(6)
+            assert len(client.futures) <= AHEAD * 6
+        assert sorted(given) == list(range(60))
+        assert most == AHEAD * 2
 
 
 def test_what_is_finished_is_kept(lab, settings, serial, tmp_path):
