@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi bench-service crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,12 @@ openapi: $(VENV)/.test  ## write docs/openapi.json again, after a change that wa
 
 bench-cohort: $(VENV)/.test  ## a cohort of 1,000 simulated days: rates, two workers, peers; see docs/scale.md
 	$(BIN)/python -m benchmarks.cohort --recordings $(or $(RECORDINGS),1000)
+
+screenshots: $(VENV)/.test  ## take the pictures in docs/screenshots again (needs Chromium)
+	PYTHONPATH=tests $(BIN)/python tests/screenshots.py $(PAGES)
+
+bench-web: $(VENV)/.test  ## how fast 100,000 beats are drawn in Chromium: the table in docs/web.md
+	$(BIN)/python -m benchmarks.web
 
 bench-service: $(VENV)/.test  ## what the service costs: the table in docs/service.md
 	$(BIN)/python -m benchmarks.service

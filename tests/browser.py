@@ -60,7 +60,8 @@ class Browser:
             yield page
         finally:
             made.close()
-        assert not [said for said in bad if not any(part in said for part in expect)]
+        unwanted = [said for said in bad if not any(part in said for part in expect)]
+        assert not unwanted, unwanted
 
 
 def axe(page) -> list[str]:

@@ -329,15 +329,10 @@ document.getElementById("width").addEventListener("change", (event) => {
 });
 
 async function loadSpans() {
-  try {
-    const { columns } = await get(`${root}/phases?clean=${clean}`);
-    spans = columns.phase.map((phase, i) => ({
-      phase, start_s: columns.start_s[i], stop_s: columns.stop_s[i],
-    }));
-  } catch (error) {
-    if (error.status !== 422) throw error; // no stressor: nothing to shade
-    spans = [];
-  }
+  const { columns } = await get(`${root}/phases?clean=${clean}`);
+  spans = columns.phase.map((phase, i) => ({
+    phase, start_s: columns.start_s[i], stop_s: columns.stop_s[i],
+  }));
   u.redraw(false, true);
 }
 
@@ -385,8 +380,18 @@ async function loadEpisodes() {
 const found = await events(all, study, subject, recording, start, [first, last]);
 phases = new Phases(u, place, found, {
   first, last, start, subject,
-  changed: () => Promise.all([loadSpans(), loadEpisodes()]),
+  changed: () => fromStressors(),
 });
 phases.place();
-await Promise.all([loadWindows(card.dataset.width), loadSpans(), loadEpisodes()]);
+
+/** Draw and write what follows from the stressors; without one there is nothing to ask for. */
+async function fromStressors() {
+  if (found.some(({ row }) => row.kind === "stress")) {
+    await Promise.all([loadSpans(), loadEpisodes()]);
+  } else {
+    document.getElementById("episodes").firstElementChild.textContent =
+      "No stressor falls into this recording, so there is no recovery to measure.";
+  }
+}
+await Promise.all([loadWindows(card.dataset.width), fromStressors()]);
 place.dataset.ready = "yes";

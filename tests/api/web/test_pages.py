@@ -168,6 +168,22 @@ def test_the_tachogram_zooms_to_a_beat_by_keyboard(chromium, told):
         assert " ms, " in second
 
 
+def test_a_recording_without_clock_or_stressor_is_drawn_and_says_what_it_lacks(
+    chromium, told, tmp_path
+):
+    file = tmp_path / "plain.txt"
+    file.write_text("".join(f"{800 + (i * 37) % 60}\n" for i in range(400)))
+    with Client(told.url) as client:
+        recording = client.upload(told.study, file, "P01", name="plain")
+        address = f"/recordings/{recording.id}"
+        with chromium.page(told.url) as page:
+            drawn(page, address)
+            assert page.get_by_role("heading", level=1).inner_text() == "plain"
+            assert page.get_by_text("No stressor falls into this recording").is_visible()
+            assert page.locator("#rr canvas").is_visible()
+        client.delete_recording(recording)
+
+
 def test_curves_poincare_and_spectrum_are_drawn(chromium, told):
     ink = """(e) => { const c = e.getContext("2d");
       const d = c.getImageData(0, 0, e.width, e.height).data; let n = 0;
