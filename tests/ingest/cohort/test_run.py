@@ -13,7 +13,7 @@ import hrv
 import ingest
 from hrv.errors import InputError, MissingExtraError
 from ingest import cohort
-from ingest.cohort.engine import AHEAD, flow
+from ingest.cohort.engine import flow
 
 SETTINGS = {"metrics": ("mean_nn", "rmssd", "sdnn", "lf"), "width": "5min", "step": "1min"}
 
@@ -84,25 +84,27 @@ def test_the_recordings_table_says_where_every_value_came_from(lab, serial):
 
 
 def slowly(number):
-    time.sleep(0.1)
+    time.sleep(0.02)
     return number
 
 
 def test_a_cluster_that_grows_is_filled(monkeypatch):
     from distributed import Client, LocalCluster
 
-    monkeypatch.setattr("ingest.cohort.engine.LOOK_S", 0.1)
-    options = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
-    most, given = 0, []
+    rooms = iter([8, 8])
+    monkeypatch.setattr("ingest.cohort.engine.LOOK_S", 0.05)
+    monkeypatch.setattr("ingest.cohort.engine._room", lambda _client: next(rooms, 24))
+    options = {"processes": False, "threads_per_worker": 2, "dashboard_address": "127.0.0.1:0"}
+    asked, given, waiting = [], [], []
     with LocalCluster(n_workers=1, **options) as cluster, Client(cluster) as client:
-        for number in flow(client, range(60), work=slowly, rescue=pytest.fail):
+        submit = client.submit
+        monkeypatch.setattr(client, "submit", lambda *a, **k: asked.append(a) or submit(*a, **k))
+        for number in flow(client, range(100), work=slowly, rescue=pytest.fail):
             given.append(number)
-            if len(given) == 3:
-                most = len(client.futures)
-                cluster.scale(6)
-            assert len(client.futures) <= AHEAD * 6
-        assert sorted(given) == list(range(60))
-        assert most == AHEAD * 2
+            waiting.append(len(asked) - len(given))
+    assert sorted(given) == list(range(100))
+    assert waiting[0] == 7
+    assert max(waiting) == 23  # and the one just given
 
 
 def test_what_is_finished_is_kept(lab, settings, serial, tmp_path):
