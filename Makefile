@@ -11,6 +11,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: guide validate pictures
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,9 +69,14 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.runtime requirements/test.txt
+$(VENV)/.test: $(VENV)/.guide requirements/test.txt
 	@echo "adding the test tools to $(VENV) (once) ..."
 	@$(PIP_INSTALL) --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.guide: $(VENV)/.runtime requirements/docs.txt
+	@echo "adding what builds the guide to $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements/docs.txt
 	@touch $@
 
 # atheris instruments what it imports: an environment of its own.
@@ -94,6 +100,17 @@ bench: .venv-bench/.made  ## measure ours and every peer in turn; rewrites docs/
 
 test-hostile: $(VENV)/.test  ## 500 hostile requests an operation of the service
 	HRV_TEST_EXAMPLES=500 $(BIN)/python -m pytest -n 2 tests/api/service/test_hostile.py
+
+guide: $(VENV)/.guide  ## build the guide, offline; `hrv serve` shows it at /docs/guide, a wheel carries it
+	$(BIN)/sphinx-build -q -W --keep-going -b html -d build/guide/seen docs build/guide/html
+	@rm -rf api/guide && cp -r build/guide/html api/guide
+	@echo "api/guide/index.html"
+
+validate: $(VENV)/.test  ## the proof on one page, from live runs: docs/validation.md (KUBIOS=DIR of its printed values)
+	$(BIN)/python -m benchmarks.validate $(if $(KUBIOS),--kubios $(KUBIOS))
+
+pictures: $(VENV)/.test  ## draw the guide's pictures and photograph the pages again
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/draw.py
 
 openapi: $(VENV)/.test  ## write docs/openapi.json again, after a change that was meant
 	$(BIN)/python -m api.openapi docs/openapi.json
@@ -123,4 +140,4 @@ pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(VENV)-fuzz build dist report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-fuzz build dist api/guide report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

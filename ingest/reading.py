@@ -95,7 +95,13 @@ def open_recording(
     sampling_rate_hz: float | None = None,
     channel: str | None = None,
 ) -> Recording:
-    """Read everything that a recording holds; parameters and errors as for `read`."""
+    """Read everything that a recording holds: beats, ECG, events and outcomes.
+
+    Parameters
+    ----------
+    path, format, unit, tz, start, sampling_rate_hz, channel
+        As for `read`, with its errors.
+    """
     options = _options(unit, tz, start, sampling_rate_hz, channel)
     source = source_of(path)
     with source.open() as file:

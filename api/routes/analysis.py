@@ -43,7 +43,9 @@ Cleaner = Annotated[
 Force = Annotated[
     bool, Query(description="Compute on too short windows as well, and say so in `flag`.")
 ]
-Length = Annotated[str, Query(max_length=40, examples=["5min"])]
+Length = Annotated[
+    str, Query(description="A time such as 5min, 90s or 1h.", max_length=40, examples=["5min"])
+]
 DEFAULT_METRICS = "mean_nn,mean_hr,sdnn,rmssd,ln_rmssd,pnn50,sd1,sd2"
 
 

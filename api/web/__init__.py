@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from api.web import (
     assets,
     data,
+    guide,
     home,
     live,
     logbook,
@@ -25,6 +26,7 @@ from api.web import (
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
+    guide.router,
     login.router,
     home.router,
     study.router,

@@ -20,8 +20,20 @@ from hrv.metrics.spectral.bands import spectra
 from hrv.metrics.spectral.estimators import ESTIMATORS
 from hrv.recovery.phases import locate
 from hrv.recovery.settings import RecoverySettings
-from hrv.types import CORRECTED, Episode, Flag, Float, NNSeries
+from hrv.types import Episode, Flag, Float, NNSeries
 from hrv.windows import summary, whole
+
+__all__ = [
+    "KINDS",
+    "Poincare",
+    "Spectrum",
+    "beats",
+    "calendar",
+    "half_lives",
+    "phases",
+    "poincare",
+    "spectrum",
+]
 
 KINDS = {
     Flag.ECTOPIC: "ectopic",
@@ -59,6 +71,15 @@ def phases(
     nn: NNSeries, episodes: Iterable[Episode], settings: RecoverySettings | None = None
 ) -> pd.DataFrame:
     """Where baseline, stressor and recovery of each episode lie in the recording.
+
+    Parameters
+    ----------
+    nn : NNSeries
+        A cleaned recording.
+    episodes : iterable of Episode
+        From `hrv.mark` or `hrv.detect`.
+    settings : RecoverySettings, optional
+        Lengths of baseline and recovery.
 
     Returns
     -------
@@ -117,6 +138,11 @@ class Poincare:
 def poincare(nn: NNSeries) -> Poincare:
     """Pairs of joined intervals of a whole recording, and their ellipse.
 
+    Parameters
+    ----------
+    nn : NNSeries
+        A cleaned recording.
+
     Raises
     ------
     NotComputableError
@@ -159,6 +185,13 @@ def spectrum(nn: NNSeries, settings: MetricSettings | None = None) -> Spectrum:
 
     Its integral over a band is the band's metric; a band that the recording is too short for
     has its refusal instead of a power.
+
+    Parameters
+    ----------
+    nn : NNSeries
+        A cleaned recording.
+    settings : MetricSettings, optional
+        Which estimator and bands.
 
     Raises
     ------
@@ -269,8 +302,3 @@ def calendar(table: pd.DataFrame, washin_days: float = 0.0) -> pd.DataFrame:
                 for day in days
             ]  # fmt: skip
     return pd.DataFrame(rows, columns=["subject", "day", "condition", "block", "washin"])
-
-
-def removed_share(nn: NNSeries) -> float:
-    """Share of the recorded intervals that the cleaner removed (0 to 1), for captions."""
-    return float(np.mean((nn.rr.flag & CORRECTED) != 0))

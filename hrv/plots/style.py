@@ -125,9 +125,9 @@ def drawing() -> Iterator[None]:
 
 def new_figure(width_in: float, height_in: float) -> Figure:
     """Return an empty figure that lays itself out; call inside `drawing`."""
-    from matplotlib.figure import Figure
+    from hrv.plots.picture import Picture
 
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = Picture(figsize=(width_in, height_in), layout="constrained")
     engine = figure.get_layout_engine()
     assert engine is not None
     engine.set(w_pad=0.04, h_pad=0.05)  # type: ignore[call-arg]  # stubs know the base class only

@@ -1,11 +1,9 @@
 """`hrv scan` and `hrv record ble:` as users run them: bleak's own Linux backend, no radio."""
 
-import asyncio
 import json
 import shutil
 import signal
 import sys
-import threading
 
 import pytest
 
@@ -14,67 +12,11 @@ if not sys.platform.startswith("linux") or shutil.which("dbus-daemon") is None:
     pytest.skip("needs the program dbus-daemon (Debian package dbus)", allow_module_level=True)
 
 import strap_bluez as rig
-import strap_sim
 from command_rig import started, until
+from strap_room import Room
 
 import ingest
-from ingest.ble.measurement import Contact, Measurement, encode
 from ingest.journal import Kind, records, verify
-
-
-class Room:
-    """A fake org.bluez with straps that beat, on a thread of its own while open."""
-
-    def __init__(self, *straps, start=True):
-        self.straps, self.start, self.period_s = straps, start, 0.02
-        self.bluez, self.sent = None, {}
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        self.do(self._open())
-        return self
-
-    def __exit__(self, *_):
-        self.do(self._close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    def do(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
-
-    def on_loop(self, function, *args):
-        async def call():
-            return function(*args)
-
-        return self.do(call())
-
-    async def _open(self):
-        self.bluez = rig.FakeBlueZ(*self.straps)
-        if self.start:
-            await self.bluez.start()
-        self.beating = [
-            asyncio.ensure_future(self._beat(device, n))
-            for n, device in enumerate(self.bluez.devices)
-        ]
-
-    async def _close(self):
-        for task in self.beating:
-            task.cancel()
-        await asyncio.gather(*self.beating, return_exceptions=True)
-        if self.start:
-            await self.bluez.stop()
-
-    async def _beat(self, device, seed):
-        sent = self.sent.setdefault(device.address, [])
-        for rr in strap_sim.heart(seed, 3600):
-            await asyncio.sleep(self.period_s)
-            packet = encode(Measurement(round(61440 / rr), (rr,), Contact.HELD))
-            if device.heart_rate.notifying:
-                device.notify(packet)
-                sent.append(packet)
 
 
 @pytest.fixture(autouse=True)

@@ -224,3 +224,9 @@ def test_a_panel_without_any_number_says_why(table):
     assert "240 s" in words
     with pytest.raises(InputError, match="no column 'hf'"):
         plots.windows_plot(table, ["hf"])
+
+
+def test_a_notebook_shows_a_picture_by_itself(nn):
+    data_, shown = plots.poincare_plot(nn)._repr_png_()
+    assert data_.startswith(b"\x89PNG")
+    assert shown == {"width": 403, "height": 403}
