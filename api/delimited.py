@@ -9,15 +9,21 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from ingest.spreadsheet import safe
+
 _EXPONENT = re.compile(r"e(-?)(\d+)")
 _QUOTED = re.compile(r'[",\r\n]')
 
 
 def csv_text(table: pd.DataFrame, *, index: bool) -> str:
-    """Write what ``table.to_csv(index=index)`` writes, fast where columns are numbers and text."""
+    """Write what ``table.to_csv(index=index)`` writes, fast where columns are numbers and text.
+
+    Text that a spreadsheet would run as a formula is made safe (`ingest.spreadsheet`); numbers
+    are exact.
+    """
     columns = [_cells(table[name]) for name in table.columns]
     if not columns or any(cells is None for cells in columns):
-        return str(table.to_csv(index=index))
+        return str(_made_safe(table).to_csv(index=index, lineterminator="\n"))
     head = [_quoted(str(name)) for name in table.columns]
     if index:
         moments = str(pd.DataFrame(index=table.index).to_csv()).splitlines()
@@ -25,6 +31,16 @@ def csv_text(table: pd.DataFrame, *, index: bool) -> str:
         columns.insert(0, [cell.rstrip(",") for cell in moments[1:]])
     rows = map(",".join, zip(*columns, strict=True))
     return "\n".join((",".join(head), *rows)) + "\n"
+
+
+def _made_safe(table: pd.DataFrame) -> pd.DataFrame:
+    """Make the texts of a table safe, and its heads."""
+    fresh = table.rename(columns=lambda name: safe(name) if isinstance(name, str) else name)
+    for place, (_, column) in enumerate(table.items()):
+        if column.dtype.kind not in "fiubmM":
+            values = [safe(v) if isinstance(v, str) else v for v in column]
+            fresh.isetitem(place, np.array([*values, None], dtype=object)[:-1])
+    return fresh
 
 
 def _cells(column: pd.Series[Any]) -> list[str] | None:
@@ -53,4 +69,5 @@ def _as_python(match: re.Match[str]) -> str:
 
 
 def _quoted(text: str) -> str:
+    text = safe(text)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

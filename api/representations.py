@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from api.delimited import csv_text
 from hrv.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def encode(described: Described, media: str) -> bytes:
     if media == JSON:
         return _json(described)
     if media == CSV:
-        return described.table.to_csv(index=False, lineterminator="\n").encode()
+        return csv_text(described.table, index=False).encode()
     return _arrow(described, media)
 
 

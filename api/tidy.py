@@ -24,6 +24,7 @@ from api.store.recordings import read_beats
 from api.store.studies import content_key, latest_plan
 from hrv.instruments import INSTRUMENTS
 from hrv.recovery import MEASURES
+from ingest.spreadsheet import safe
 
 Rows = Iterable[Mapping[str, Any]]
 _LOGS: Mapping[str, type[Any]] = {
@@ -91,7 +92,7 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
-    return str(value)
+    return safe(value) if isinstance(value, str) else str(value)
 
 
 def _of(model: type[Any], study: models.Study) -> Any:

@@ -14,9 +14,24 @@ service to HTTP in one place (`api/errors.py`); nothing else inspects it.
 
 from __future__ import annotations
 
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def on_one_line(text: str) -> str:
+    """Write control characters as what they are: somebody's file name cannot begin a new line.
+
+    Otherwise a name could forge a line of a log, or steer the terminal that shows it.
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
 
 class HRVError(Exception):
     """Root of the project's errors; its text is one sentence made for the user."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(on_one_line(s) if isinstance(s, str) else s for s in said))
 
 
 class InputError(HRVError, ValueError):

@@ -13,7 +13,7 @@ _HALF_DAY_S = 43_200.0
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
-_SPACED_ZONE = re.compile(r"\s+([+-]\d{2}:?\d{2}|Z)$")
+_SPACED_ZONE = re.compile(r"(?<!\s)\s+([+-]\d{2}:?\d{2}|Z)$")
 
 
 def zone(tz: str) -> tzinfo:

@@ -36,7 +36,7 @@ Seen = Callable[[str, Recording], None]
 _BESIDE = re.compile(r"\.(hea|dat)$|physio\.json$", re.I)
 _ANNOTATION = re.compile(r"\.(atr|qrs|ecg)$", re.I)
 _TAGS = re.compile(r"(^|[_-])tags\.csv$", re.I)
-_EVENTS = re.compile(r"[ _-]*events?$", re.I)
+_EVENTS = re.compile(r"(?<![ _-])[ _-]*events?$", re.I)
 
 
 @dataclass

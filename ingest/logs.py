@@ -13,6 +13,7 @@ import pandas as pd
 
 from hrv.errors import StorageError
 from ingest.durable import write_file
+from ingest.spreadsheet import safe
 
 
 def write_log(table: pd.DataFrame, path: str | Path) -> None:
@@ -39,7 +40,7 @@ def write_rows(rows: Sequence[Sequence[str]], path: str | Path) -> None:
 
 
 def spelled(value: object) -> str:
-    """One cell: times in ISO 8601, numbers as short as is exact, nothing for nothing."""
+    """One cell, harmless to a spreadsheet: times in ISO 8601, numbers as short as is exact."""
     if value is pd.NaT:
         return ""
     if isinstance(value, datetime):
@@ -48,4 +49,6 @@ def spelled(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
+    if isinstance(value, str):
+        return safe(value)
     return "" if value is None else str(value)

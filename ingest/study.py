@@ -77,9 +77,17 @@ class StudyFile:
         if name is None:
             return None
         path = self.path.parent / str(name)
-        if not path.is_file():
+        if not _is_file(path):
             raise StudyError(f"{self.path}: [{section}] {key} names {name}, which does not exist")
         return path
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that the system cannot have is none."""
+    try:
+        return path.is_file()
+    except OSError:  # too long
+        return False
 
 
 def load_study(path: str | Path, *, key: Path | None = None) -> Study:
@@ -372,7 +380,7 @@ def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[
     rows = []
     for number, given in enumerate(table.to_dict(orient="records"), start=2):
         recording = path.parent / given["file"]
-        if not recording.is_file():
+        if not _is_file(recording):
             raise StudyError(f"{path.name}, line {number}: {given['file']} does not exist")
         settings = {str(k): v for k, v in given.items() if k != "file" and v != ""}
         row = _row(recording, given["file"], {**defaults, **settings})

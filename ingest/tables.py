@@ -17,6 +17,7 @@ from ingest import clock
 from ingest.formats._lines import NUMBER, decode, is_binary, shown
 from ingest.formats.base import Source
 from ingest.reading import source_of
+from ingest.spreadsheet import plain
 
 SEPARATORS = (",", ";", "\t")
 _UNIX_S = 1e8  # a plain number beyond three years of seconds is a date in disguise
@@ -145,7 +146,7 @@ def rows(
                     f"{len(cells)} cells where the head has {len(head)} columns",
                     source=source.name, line=line,
                 )  # fmt: skip
-            found = dict(zip(head, (cell.strip() for cell in cells), strict=True))
+            found = dict(zip(head, (plain(cell.strip()) for cell in cells), strict=True))
             found["subject"] = found.get("subject") or subject or ""
             yield Row(source.name, line, {c: found.get(c, "") for c in (*required, *optional)})
     except csv.Error as error:

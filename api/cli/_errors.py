@@ -66,5 +66,7 @@ def as_options(message: str) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"hrv: {message}\n")
+    from hrv.errors import on_one_line
+
+    sys.stderr.write(f"hrv: {on_one_line(message)}\n")
     return code

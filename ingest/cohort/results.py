@@ -14,6 +14,7 @@ from ingest.cohort.places import Place, place
 from ingest.cohort.run import FAILURES, MANIFEST
 from ingest.cohort.settings import TABLES
 from ingest.cohort.tables import arrow
+from ingest.spreadsheet import plain
 
 
 def is_cohort(out: str) -> bool:
@@ -88,4 +89,5 @@ def read_failures(out: str) -> pd.DataFrame:
     """Read the list of what could not be read or computed: one row a failure, all text."""
     where = place(out)
     _manifest(where)
-    return pd.read_csv(io.BytesIO(where.read(FAILURES)), dtype=str, keep_default_na=False)
+    table = pd.read_csv(io.BytesIO(where.read(FAILURES)), dtype=str, keep_default_na=False)
+    return table.map(plain)

@@ -34,6 +34,7 @@ from ingest.cohort.task import (
     still_so,
 )
 from ingest.events import read_events
+from ingest.spreadsheet import safe
 
 MANIFEST, FAILURES = "run.json", "failures.csv"
 FAILURE_COLUMNS = ("file", "study", "subject", "session", "table", "kind", "reason")
@@ -262,7 +263,9 @@ def _finished(where: Place, plan: list[Batch], about: dict[str, Any], tally: _Ta
             hashes[key].append(f"{name} {one['sha256']}")
             failures += [{**people[f["file"]], **f} for f in one["failures"]]
     failures.sort(key=lambda f: (f["file"], f["table"]))
-    table.writerows(failures)
+    table.writerows(
+        {k: safe(v) if isinstance(v, str) else v for k, v in f.items()} for f in failures
+    )
     where.write(FAILURES, told.getvalue().encode())
     sums = {key: digest(sorted(lines)) for key, lines in hashes.items()}
     end = {"state": "complete", "failures": len(failures), "rows": rows, "hashes": sums}
