@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.service import Service
 from api.store import models
-from api.store.keys import opened_key
+from api.store.keys import as_mapping, held_key, is_open
 from api.store.studies import content_key
 
 
@@ -51,12 +51,19 @@ def latest(session: Session, study: models.Study, service: Service) -> Latest | 
     kind = models.ComparisonResult
     query = select(kind).where(kind.study_id == study.id).order_by(kind.id.desc())
     now = service.clock()
-    key = content_key(session, study, now, opened_key(session, study.id, now))
+    held = held_key(session, study.id)
+    # what was compared by name, with the key, goes before what was compared in codes
+    keys = [content_key(session, study, now, None if held is None else as_mapping(held))]
+    if held is not None and not is_open(held, now):
+        keys.append(content_key(session, study, now))
     # one of the present content may be older than the last: a change was taken back
-    row = session.scalar(query.where(kind.key == key).limit(1)) or session.scalar(query.limit(1))
+    present = (session.scalar(query.where(kind.key == key).limit(1)) for key in keys)
+    row = next((found for found in present if found is not None), None)
+    current = row is not None
+    row = row or session.scalar(query.limit(1))
     if row is None:
         return None
     whole = orjson.loads(zstandard.ZstdDecompressor().decompress(row.data))
     if "words" not in whole:  # made by a version that had no pages
         return None
-    return Latest(row.id, row.created_at, row.key == key, whole)
+    return Latest(row.id, row.created_at, current, whole)

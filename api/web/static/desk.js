@@ -1,5 +1,5 @@
 // What the desk's pages share: dialogs, days and moments in the study's zone, keys told.
-import { ask, onSubmit } from "./app.js";
+import { ask, onSubmit, show } from "./app.js";
 
 const main = document.getElementById("main");
 export const study = main.dataset.study;
@@ -41,12 +41,31 @@ for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
 
+/** A button that compares by name, with a key that was just told. */
+function comparing(form, key) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.textContent = "Compare by name";
+  button.addEventListener("click", async () => {
+    try {
+      await ask("POST", `/v1/studies/${study}/comparisons`, { body: { key } });
+      location.assign(`/studies/${study}`);
+    } catch (error) {
+      show(form, error);
+    }
+  });
+  return button;
+}
+
 for (const form of document.querySelectorAll("[data-disclose]")) {
   onSubmit(form, async (data) => {
     const body = { told: data.get("told").trim(), reason: data.get("reason").trim() };
     const answer = await ask("POST", `/v1/studies/${study}/disclosures`, { body });
-    const { codes } = (await answer.json()).key;
+    const { key } = await answer.json();
+    const { codes } = key;
     const words = Object.entries(codes).map(([code, name]) => `${code} is ${name === "on" ? form.dataset.substance || name : name}`);
     form.querySelector(".key-shown").textContent = `${words.join(", ")}. It is on record that ${body.told} was told.`;
+    if ("byName" in form.dataset) form.querySelector(".key-shown").append(" ", comparing(form, key));
   });
 }

@@ -107,7 +107,9 @@ def test_the_key_opens_early_only_on_the_record(client, trial):
     assert Key(told.key.codes, told.key.nonce).commitment == drawn.key_sha256
 
 
-def test_a_trial_of_two_arms_is_compared_in_codes_and_by_name_with_the_key(client, trial, tmp_path):
+def test_a_trial_of_two_arms_is_compared_in_codes_and_by_name_with_the_key(
+    client, trial, tmp_path, http
+):
     (study, _), rng = trial(places=12), np.random.default_rng(5)
     for number in range(12):
         subject = client.create_subject(study.id, f"P{number:02d}")
@@ -126,6 +128,9 @@ def test_a_trial_of_two_arms_is_compared_in_codes_and_by_name_with_the_key(clien
     assert set(named.details["arms"]) == {"placebo", "drug"}
     assert named.estimate is not None
     assert abs(named.estimate) == pytest.approx(abs(coded.estimate))
+    seen = http.get(f"/studies/{study.id}", headers={"Accept": "text/html"}).text
+    assert named.sentence.split(" (")[0].replace("'", "&#39;") in seen
+    assert "The study changed" not in seen
     wrong = KeyIn(codes={"A": "drug", "B": "placebo"}, nonce="guessed")
     with pytest.raises(ServiceError, match="not the one that the allocation was drawn with"):
         client.wait(client.start_comparison(study.id, wrong).id)
