@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service bench-live crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 .PHONY: guide validate pictures
 
 help:  ## show this list
@@ -135,6 +135,9 @@ load: $(VENV)/.test  ## 500 straps and 16 readers for ten minutes on one process
 
 soak: $(VENV)/.test  ## the same for an hour
 	$(BIN)/python -m benchmarks.load --minutes 60
+
+bench-live: $(VENV)/.test  ## from a strap's notification to the screen in Chromium: p95 in docs/live.md
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.live_page
 
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh
