@@ -37,7 +37,7 @@ _BEGIN_S = 20.0
     "",
     status_code=201,
     response_model=Live,
-    responses=docs.made(404, 501),
+    responses=docs.made(404, 424),
     dependencies=needs("write"),
 )
 def start_session(
@@ -127,7 +127,7 @@ def _order(service: Service, session: Session, body: SessionIn) -> models.Record
 @router.get(
     "/straps",
     response_model=Straps,
-    responses=docs.problems(501),
+    responses=docs.problems(424),
     dependencies=needs("write"),
 )
 async def look_for_straps(

@@ -216,7 +216,7 @@ function showStressor() {
   if (!button) return;
   const running = openStressor();
   button.classList.toggle("on", Boolean(running));
-  button.disabled = Boolean(vitals?.protocol && !vitals.protocol.done);
+  button.hidden = Boolean(vitals?.protocol && !vitals.protocol.done); // the protocol marks it
   put("stress-words", running ? `${running} ends` : "Stressor begins");
 }
 
@@ -351,7 +351,19 @@ function takeBeats(data) {
   beats.rr.push(...data.rr_ms);
   beats.gap.push(...data.flag.map((flag) => (flag & setup.gap_flag) !== 0));
   if (start === null) findStart();
+  if (!setup.own) showSent();
   drawSoon();
+}
+
+/** The numbers of a session whose beats are sent by a device: from those beats. */
+function showSent() {
+  const last = beats.rr.slice(-5);
+  const [latest] = [...windows.values()].slice(-1);
+  showLink("connected", "Beats come from a device");
+  put("hr", ((60000 * last.length) / last.reduce((a, b) => a + b, 0)).toFixed(0));
+  put("hr-note", `${beats.rr.length} beats in ${clock(beats.t.at(-1))}`);
+  put("rmssd", latest === undefined ? "–" : latest.toFixed(0));
+  put("rmssd-note", latest === undefined ? "after the first minute" : "a minute back, cleaned");
 }
 
 async function findStart() {

@@ -203,7 +203,7 @@ def test_without_bluetooth_the_answer_says_what_to_do(client, study):
     with pytest.raises(ServiceError) as refused:
         client.start_session(study.id, "P01", "ble:H10")
     assert refused.value.type == "bluetooth"
-    assert refused.value.status == 501
+    assert refused.value.status == 424
     assert list(client.recordings(study.id)) == []
 
 

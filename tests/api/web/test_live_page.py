@@ -154,9 +154,26 @@ def test_marks_and_doses_are_set_by_keyboard_alone(chromium, running):
         page.locator("#log", has_text="moment").wait_for()
 
 
+def test_beats_that_a_phone_sends_are_shown_too(chromium, running):
+    url, list_page, _ = running
+    with chromium.page(url) as page, Client(url) as client:
+        (study,) = client.studies()
+        live = client.start_live(study.id, "P01")
+        page.goto(f"{list_page}/{live.recording_id}")
+        client.send_beats(live.recording_id, 0, [800.0] * 90)
+        wait_for_beats(page, 90)
+        assert page.inner_text("#hr") == "75"
+        page.keyboard.press("s")
+        page.locator("#log", has_text="Stress begins").wait_for()
+        client.send_beats(live.recording_id, 90, [750.0] * 10)
+        wait_for_beats(page, 100)
+        client.stop_live(live.recording_id)
+        page.locator("#link[data-link=ended]").wait_for()
+
+
 def test_what_cannot_begin_is_said_in_the_form(chromium, running):
     url, list_page, _ = running
-    with chromium.page(url, expect=["501"]) as page:
+    with chromium.page(url, expect=["424"]) as page:
         page.goto(list_page)
         assert page.get_by_role("heading", name="Recording now").is_visible()
         page.get_by_role("button", name="Begin recording").click()
