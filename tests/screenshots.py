@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pages_rig
 from browser import chromium
@@ -18,6 +18,7 @@ from PIL import Image
 from serving import serving
 
 from api.client import Client
+from api.schemas.studies import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -38,11 +39,45 @@ class Shot:
     address: str
     act: Callable[[Any], None] = lambda page: None
     looks: tuple[str, ...] = ("light", "dark", "phone")
+    wait: Literal["load", "networkidle"] = "networkidle"
 
 
 def zoom(page: Any) -> None:
     """Look at the first artefact."""
     page.click("[data-act='artefact']")
+
+
+def live(client: Client, study: Study) -> list[Shot]:
+    """Begin a session that is under a stressor for long, and one that is over at once."""
+    phases = [
+        {"name": "baseline", "duration": "2min"},
+        {"name": "mental arithmetic", "kind": "stress", "duration": "40min",
+         "say": "Count down from 1022 in steps of 13, aloud."},
+        {"name": "recovery", "duration": "20min"},
+    ]  # fmt: skip
+    person = next(iter(client.subjects(study.id))).name
+    guided = {"title": "Mental arithmetic", "phases": phases}
+    source = "sim:?seed=3&duration=120min&speed=10"
+    runs = client.start_session(study.id, person, source, protocol=guided)
+    source = "sim:?seed=5&duration=16min&stress=5min-8min&speed=max"
+    over = client.start_session(study.id, person, source)
+    here = f"/studies/{study.id}/live"
+    return [
+        Shot("live-begin", here),
+        Shot("live", f"{here}/{runs.recording_id}", stressed, wait="load"),
+        Shot("live-over", f"{here}/{over.recording_id}", ended, wait="load"),
+    ]
+
+
+def stressed(page: Any) -> None:
+    """Wait until the stressor has run for a while."""
+    page.wait_for_selector("#guide[data-kind=stress]", timeout=60_000)
+    page.wait_for_timeout(4000)
+
+
+def ended(page: Any) -> None:
+    """Wait for what came of it."""
+    page.wait_for_selector("#outcome dl")
 
 
 def filled(url: str) -> list[Shot]:
@@ -52,6 +87,7 @@ def filled(url: str) -> list[Shot]:
         client.wait(client.start_comparison(study.id).id)
         person = next(iter(client.subjects(study.id)))
         recording = list(client.recordings(study.id))[1]
+        sessions = live(client, study)
     hidden, _ = pages_rig.sealed(url)
     here, beats = f"/studies/{study.id}", f"/recordings/{recording.id}"
     return [
@@ -68,6 +104,7 @@ def filled(url: str) -> list[Shot]:
         Shot("log", f"{here}/log"),
         Shot("data", f"{here}/data"),
         Shot("plan", f"{here}/plan"),
+        *sessions,
     ]
 
 
@@ -75,7 +112,7 @@ def take(browser: Any, url: str, shot: Shot) -> None:
     """Take one page in every look."""
     for look in shot.looks:
         with browser.page(url, **LOOKS[look]) as page:
-            page.goto(shot.address, wait_until="networkidle")
+            page.goto(shot.address, wait_until=shot.wait)
             shot.act(page)
             if look == "print":
                 page.emulate_media(media="print")

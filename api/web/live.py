@@ -77,11 +77,19 @@ def _lines(session: Session, study_id: UUID) -> list[Line]:
         Line(
             row.id, names.get(row.subject_id, ""), row.name,
             row.start or (made.begun_at if made else row.created_at),
-            made.state if made else "running", made.source if made else "sent by a device",
+            made.state if made else "running", words_of(made.source if made else ""),
             made.says if made else "",
         )
         for row, made in session.execute(query)
     ]  # fmt: skip
+
+
+def words_of(source: str) -> str:
+    """Say what a session is recorded from."""
+    scheme, _, target = source.partition(":")
+    if scheme == "ble":
+        return f"strap {target}" if target else "chest strap"
+    return {"sim": "simulated strap", "replay": "replay"}.get(scheme, "sent by a device")
 
 
 @router.get("/{recording_id}", dependencies=needs("read"))

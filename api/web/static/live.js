@@ -64,6 +64,7 @@ function gapsOf(u, series) {
   return series === 1 ? out : [];
 }
 let drawnGaps = [];
+const TICKS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
 
 const padded = (low, high) => {
   const room = Math.max((high - low) * 0.15, 25);
@@ -86,7 +87,7 @@ const plot = chart(
     },
     cursor: { show: false },
     axes: [
-      axis({ values: (_, values) => values.map(clock), space: 70, size: 28 }),
+      axis({ values: (_, values) => values.map(clock), incrs: TICKS_S, space: 70, size: 28 }),
       axis({ size: 52, space: 36 }),
       axis({ scale: "r", side: 1, size: 44, space: 36, grid: { show: false } }),
     ],
@@ -232,7 +233,10 @@ function showProtocol(p) {
   const waits = p.asks ? "Begin it when the person is ready." : "Begins with the first good signal.";
   put("say", p.done ? "" : p.waiting ? waits : p.say);
   const track = at("track");
-  if (track.children.length !== p.phases.length) track.replaceChildren(...p.phases.map(phaseBar));
+  const least = p.phases.reduce((sum, phase) => sum + phase.duration_s, 0) / 10;
+  if (track.children.length !== p.phases.length) {
+    track.replaceChildren(...p.phases.map((phase) => phaseBar(phase, least)));
+  }
   p.phases.forEach((phase, i) => {
     const item = track.children[i];
     item.classList.toggle("current", i === p.index);
@@ -246,10 +250,10 @@ function showProtocol(p) {
   tick();
 }
 
-function phaseBar(phase) {
+function phaseBar(phase, least) {
   const item = document.createElement("li");
   if (phase.kind === "stress") item.className = "stress";
-  item.style.flexGrow = String(Math.max(phase.duration_s, 1));
+  item.style.flexGrow = String(Math.max(phase.duration_s, least)); // room for its name
   const bar = document.createElement("span");
   bar.className = "bar";
   const fill = document.createElement("span");
