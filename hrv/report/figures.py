@@ -12,6 +12,7 @@ import pandas as pd
 
 from hrv import plots
 from hrv.errors import NotComputableError
+from hrv.phases import phase_of
 from hrv.plots.style import NARROW_IN, WIDE_IN
 from hrv.report import numbers, words
 from hrv.study import StudyResult
@@ -175,7 +176,7 @@ def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
     """Return one row a person and day, and the sentence that says what it is.
 
     The headline method's own day scores are taken if it kept them, else plain daily means of
-    the episodes.
+    the episodes, or of the values of a logged outcome.
     """
     kept = pd.DataFrame(result.headline.details.get("days", {}))
     if len(kept):
@@ -191,13 +192,15 @@ def day_scores(result: StudyResult) -> tuple[pd.DataFrame, str]:
         if "fitted" in kept:
             table["fitted"] = kept["fitted"]
         return table, "One dot is one day's score."
-    rows = _used_episodes(result)
+    rows, what = _used_episodes(result), "episodes"
+    if rows.empty:
+        rows, what = _used_outcomes(result), "values"
     if rows.empty or rows["time"].isna().all():
         return pd.DataFrame(columns=["subject", "day", "score", "condition"]), ""
     dated = rows[rows["time"].notna()]
     dated = dated.assign(day=[pd.Timestamp(t).date().isoformat() for t in dated["time"]])
     table = dated.groupby(["subject", "day", "condition"], sort=False)["score"].mean().reset_index()
-    return table, "One dot is the mean of one day's episodes."
+    return table, f"One dot is the mean of one day's {what}."
 
 
 def _only_person(result: StudyResult) -> str:
@@ -226,6 +229,17 @@ def _used_episodes(result: StudyResult) -> pd.DataFrame:
         keep &= (rows["excluded"] == "").to_numpy()
     used: pd.DataFrame = rows[keep].assign(score=rows[primary])
     return used
+
+
+def _used_outcomes(result: StudyResult) -> pd.DataFrame:
+    """Values of a logged outcome that is the endpoint, in one of the two conditions."""
+    study = result.study
+    if result.sealed or study.phases.empty or study.outcomes.empty:
+        return pd.DataFrame(columns=["subject", "time", "condition", "score"])
+    own = study.outcomes[study.outcomes["name"] == study.primary].reset_index(drop=True)
+    rows = own.assign(score=own["value"], **phase_of(own["time"], own["subject"], study.phases))
+    kept: pd.DataFrame = rows[rows["condition"].isin(study.conditions)]
+    return kept
 
 
 def curves(result: StudyResult) -> Drawing:

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from fake_result import crowd_result, fake_result, inconclusive_result, refused_result
 
-from hrv.report import render, words
+from hrv.report import figures, render, words
 from hrv.report.settings import flat, text_of
 from hrv.report.tables import episode_refusals, split_reasons
+from hrv.study import Study, analyse
 from hrv.types import Refusal
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -355,3 +356,30 @@ def test_settings_are_written_without_python_spelling():
 def test_the_explanation_follows_from_the_interval(low, high, swc, words_expected):
     one = replace(fake_result().headline, low=low, high=high, swc=swc)
     assert words_expected in words.explanation(one)
+
+
+def group_of_scores() -> Study:
+    """Three people with a logged score a day, two weeks off and two weeks on."""
+    starts = pd.date_range("2026-03-02", periods=2, freq="14D", tz="UTC")
+    people = ("P01", "P02", "P03")
+    phases = pd.DataFrame(
+        [
+            (who, start, start + pd.Timedelta(days=14), name, block, False)
+            for who in people
+            for block, (start, name) in enumerate(zip(starts, ("off", "on"), strict=True))
+        ],
+        columns=["subject", "start", "stop", "condition", "block", "randomised"],
+    )
+    times = pd.date_range("2026-03-02 18:00", periods=28, freq="1D", tz="UTC")
+    outcomes = pd.DataFrame(
+        [(who, time, "calm", 5.0 + k % 3) for who in people for k, time in enumerate(times)],
+        columns=["subject", "time", "name", "value"],
+    ).assign(unit="", assay="")
+    return Study("Calm", (), phases, outcomes=outcomes, primary="calm")
+
+
+def test_a_group_s_logged_score_has_its_days_though_the_method_keeps_none():
+    days, told = figures.day_scores(analyse(group_of_scores()))
+    assert list(days.groupby(["subject", "condition"]).size()) == [14] * 6
+    assert days["score"].tolist()[:3] == [5.0, 6.0, 7.0]
+    assert told == "One dot is the mean of one day's values."
