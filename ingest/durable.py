@@ -53,6 +53,15 @@ def write_all(file: int, data: bytes) -> None:
         data = data[os.write(file, data) :]
 
 
+def sync_file(path: Path) -> None:
+    """Have the disk hold the content of a file that somebody else wrote."""
+    handle = os.open(path, os.O_RDWR | _BINARY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Have the disk hold the names in a folder (POSIX only)."""
     if os.name != "posix":

@@ -20,14 +20,24 @@ TESTS = Path(__file__).resolve().parent
 POWER = {
     "recording": (2600, 1, 50), "live": (300, 1, 100), "compaction": (130, 1, 100),
     "import": (32, 1, 100), "migration": (40, 1, 20), "study import": (40, 1, 40),
+    "backup": (4, 1, 40),
 }  # fmt: skip
 """Rounds of work, every which entry of the log is a crash point, every which restarts whole."""
 FAULT = {
     "recording": (200, 1), "live": (6, 1), "compaction": (6, 2), "import": (2, 2),
-    "migration": (4, 1), "study import": (6, 1),
+    "migration": (4, 1), "study import": (6, 1), "backup": (2, 1),
 }  # fmt: skip
 """Rounds of work, and every which call of a kind is let fail."""
-KILLED = ("recording", "live", "service", "compaction", "import", "migration", "study import")
+KILLED = (
+    "recording",
+    "live",
+    "service",
+    "compaction",
+    "import",
+    "migration",
+    "study import",
+    "backup",
+)
 KILL = dict.fromkeys(KILLED, (200, 1))
 """Cycles, and the seed of the moments."""
 

@@ -399,6 +399,53 @@ def check_study_import(folder: Path, acked: list[list[str]], whole: bool) -> Non
         assert (study / "study.toml").exists()
 
 
+# ---- backup ----
+
+
+def make_store(folder: Path, acks: Acks, rounds: int) -> None:
+    """Make a store with beats in it."""
+    _live(1, (300,))(folder, acks, rounds)
+    acks("made", "-", "-")
+
+
+def run_backup(folder: Path, acks: Acks, rounds: int) -> None:
+    """Back the store up, again and again into new folders."""
+    from api.store import backup
+
+    if not (folder / "store").exists():
+        make_store(folder, acks, 2)
+    store = open_store(folder / "store")
+    for number in range(rounds):
+        place = folder / f"backup{number}"
+        if not place.exists():
+            backup.make(store, place)
+            acks("backup", place.name, "-")
+    store.close()
+
+
+def check_backup(folder: Path, acked: list[list[str]], whole: bool) -> None:
+    """What was acknowledged can be restored; what was cut off is not taken for a backup."""
+    import shutil
+
+    from api.store import backup
+
+    if not any(line[0] == "made" for line in acked):
+        return
+    check_live(folder, [line for line in acked if line[0] == "beats"], False)
+    for line in acked:
+        if line[0] == "backup":
+            manifest = backup.read_manifest(folder / line[1])
+            assert backup._sha256(folder / line[1] / backup.FILE) == manifest.file_sha256
+    for place in folder.glob("backup?"):
+        backup.read_manifest(place)
+        if whole:
+            back = folder / "back"
+            backup.restore(place, str(back))
+            shutil.rmtree(back)
+    if whole:
+        run_backup(folder, Acks(os.open(os.devnull, os.O_WRONLY)), 2)
+
+
 WORKS = (
     Work("recording", run_journal, check_journal),
     Work("live", _live(3, (1, 1, 2, 5)), check_live),
@@ -406,6 +453,7 @@ WORKS = (
     Work("compaction", _live(1, (1500, 900, 700)), check_live),
     Work("import", run_import, check_import),
     Work("migration", run_migration, check_migration, make_old),
+    Work("backup", run_backup, check_backup, make_store),
     Work("study import", run_study_import, check_study_import),
 )
 """Everything that acknowledges, each with what must be there afterwards."""

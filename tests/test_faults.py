@@ -18,7 +18,7 @@ FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, to kill c
 
 POWER = {
     "recording": (40, 1, 20), "live": (3, 8, 12), "compaction": (4, 8, 12), "import": (1, 10, 12),
-    "migration": (2, 12, 10), "study import": (2, 2, 10),
+    "migration": (2, 12, 10), "study import": (2, 2, 10), "backup": (1, 15, 8),
 }  # fmt: skip
 FAULT = {"recording": (12, 2), "live": (2, 60), "migration": (1, 60), "study import": (1, 4)}
 KILL = {name: (3, 3) for name in fault_run.KILL if name != "recording"}  # test_journal_kills.py

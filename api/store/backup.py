@@ -27,6 +27,7 @@ from api.store.database import FILE, Store, open_store
 from api.store.models import Base
 from api.store.types import now, to_text
 from hrv.errors import InputError
+from ingest.durable import make_folder, sync_file, sync_folder, write_file
 
 MANIFEST = "manifest.json"
 _ROWS = 200
@@ -75,7 +76,7 @@ def make(store: Store, folder: Path) -> Manifest:
     part = folder.with_name(folder.name + ".part")
     if part.exists():
         shutil.rmtree(part)  # of a backup that was cut off
-    part.mkdir(parents=True, mode=0o700)
+    make_folder(part, mode=0o700)
     try:
         with _snapshot(store) as connection:
             _same_version(connection)
@@ -91,8 +92,11 @@ def make(store: Store, folder: Path) -> Manifest:
             f"{last.number}:{last.digest}", _sha256(part / FILE),
         )  # fmt: skip
         said = json.dumps(asdict(manifest), indent=2) + "\n"
-        (part / MANIFEST).write_text(said, encoding="utf-8")
+        write_file(part / MANIFEST, said.encode())
+        sync_file(part / FILE)  # its name may only be the backup's once all of it is on the disk
+        sync_folder(part)
         part.rename(folder)
+        sync_folder(folder.parent)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -229,11 +233,13 @@ def _digests_of(folder: Path) -> dict[str, tuple[int, str]]:
 def _into_folder(file: Path, folder: Path, manifest: Manifest) -> None:
     if (folder / FILE).exists():
         raise InputError(f"there is a store in {folder} already; restore into a new folder")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, mode=0o700)
     part = folder / (FILE + ".part")
     shutil.copyfile(file, part)
     part.chmod(0o600)
+    sync_file(part)
     part.rename(folder / FILE)
+    sync_folder(folder)
     if manifest.revision == migrate.head():
         _check(manifest, _digests_of(folder))
     open_store(folder).close()  # an older version's tables are brought to this one's
