@@ -143,3 +143,14 @@ def test_published_power_and_refusals_keep_what_was_promised(published):
         assert plain[key]["power"] >= power - 3, key
     for phi in (0.0, 0.3, 0.5):
         assert plain["8x7", phi]["refused"] <= 5
+
+
+def test_a_sample_study_is_answered_as_compare_answers_it():
+    sample = pytest.importorskip("benchmarks.calibration.sample")
+    study = sample.sample_study(2)
+    truth = study.effects["residual_hr"]
+    phases = study.phases.drop(columns="subject")
+    found = compare(sample.outcomes_of(study), phases, washin="2d", covariates=())
+    short = sample.answer(2)
+    assert short.estimate + truth == pytest.approx(found.estimate, rel=1e-12)
+    assert (short.low + truth, short.high + truth) == pytest.approx((found.low, found.high))

@@ -85,14 +85,12 @@ def finds(days, level):
 @pytest.mark.slow
 def test_declared_looks_keep_five_percent_where_peeking_does_not():
     """Studies of 8x7, one test a day, phi .3, seeds [77, k]: 7.8 % of 400 when peeking; 3.5 % and
-    2.3 % of 600 at the levels of O'Brien–Fleming and Pocock (Monte-Carlo SE .7 points).
+    2.5 % of 600 at the levels of O'Brien–Fleming and Pocock (Monte-Carlo SE .7 points).
     """
     blocks = (4, 5, 6, 7, 8)
     peeking = alarms(blocks, [0.05] * 5, 400)
-    print(f"peeking {peeking}")
     assert peeking > 0.06
     for spending in ("obrien_fleming", "pocock"):
         levels = nominal_levels([b / 8 for b in blocks], spending)
         share = alarms(blocks, levels, 600)
-        print(f"{spending} {share}")
         assert 0.01 < share < 0.0625
