@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from hrv.compare import columns
 from hrv.compare.base import CompareSettings, Design
 from hrv.compare.moments import DAY_NS, moments, utc_ns
 from hrv.errors import InputError
-from hrv.types import Float, Int
+from hrv.types import Int
 
 NO_VALUE = "no value"
 NO_COVARIATE = "a covariate is missing"
@@ -87,7 +87,7 @@ def validate(
     if by_day and len(periods):
         _leave_out_days(table, periods, settings.washin_days)
     orders = None if randomisation is None else _orders(randomisation, periods, pair)
-    drawn = phases is None and "randomised" in outcomes.columns and all(_truths(outcomes))
+    drawn = phases is None and "randomised" in outcomes.columns and all(columns.truths(outcomes))
     return Design(table, periods, pair, chosen, orders, settings, allocated=drawn)
 
 
@@ -95,19 +95,19 @@ def observations(
     outcomes: pd.DataFrame, covariates: Sequence[str] | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Bring the outcomes to normal form, in time order, and name the covariates."""
-    _need(outcomes, ("value",), "outcomes")
+    columns.need(outcomes, ("value",), "outcomes")
     if not len(outcomes):
         raise InputError("outcomes hold no row; there is nothing to compare")
-    subject = _subjects(outcomes)
-    table = pd.DataFrame({"subject": subject, "value": _numbers(outcomes, "value")})
-    table["se"] = _numbers(outcomes, "se") if "se" in outcomes.columns else np.nan
+    subject = columns.subjects(outcomes)
+    table = pd.DataFrame({"subject": subject, "value": columns.numbers(outcomes, "value")})
+    table["se"] = columns.numbers(outcomes, "se") if "se" in outcomes.columns else np.nan
     if (table["se"] < 0).any():
         raise InputError("a standard error in column 'se' is negative")
-    table["censored"] = _censored(outcomes)
-    table["upper"] = _upper(outcomes, table["value"])
-    table["condition"] = _labels(outcomes)
+    table["censored"] = columns.censored(outcomes)
+    table["upper"] = columns.upper(outcomes, table["value"])
+    table["condition"] = columns.labels(outcomes)
     for name in GROUPING:
-        table[name] = _texts(outcomes, name)
+        table[name] = columns.texts(outcomes, name)
     table["block"], table["since_days"] = np.int64(-1), np.nan
     if "time" in outcomes.columns:
         when = moments(outcomes["time"], "the time of observation")
@@ -120,95 +120,12 @@ def observations(
         names = tuple(str(c) for c in outcomes.columns if c not in _RESERVED)
     else:
         names = tuple(covariates)
-        _need(outcomes, names, "outcomes")
+        columns.need(outcomes, names, "outcomes")
     for name in names:
         if name in table.columns or name == "excluded":
             raise InputError(f"a covariate cannot be called {name!r}; rename that column")
-        table[name] = _numbers(outcomes, name)
+        table[name] = columns.numbers(outcomes, name)
     return table.sort_values(["subject", "time"], kind="stable", ignore_index=True), names
-
-
-def _censored(outcomes: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which values are known only as "at least"; none where nothing says so."""
-    if "censored" not in outcomes.columns:
-        return np.zeros(len(outcomes), dtype=np.bool_)
-    given = outcomes["censored"]
-    if given.isna().any() or not set(given.unique()) <= {True, False}:
-        raise InputError("column 'censored' must hold true or false in every row")
-    return given.to_numpy(dtype=np.bool_)
-
-
-def _upper(outcomes: pd.DataFrame, value: pd.Series) -> Float:
-    """Upper end of values known only to lie between two ends; NaN where they are exact."""
-    if "upper" not in outcomes.columns:
-        return np.full(len(outcomes), np.nan)
-    upper = _numbers(outcomes, "upper")
-    below = upper < value.to_numpy()
-    if below.any():
-        row = int(np.argmax(below))
-        raise InputError(
-            f"row {row + 1}: the upper end {upper[row]:g} is below the value {value.iloc[row]:g}; "
-            "'value' is the lower end"
-        )
-    return upper
-
-
-def _labels(outcomes: pd.DataFrame) -> list[str]:
-    """Condition of each row: as given, else its sequence's letter of the period, else its arm."""
-    if "condition" in outcomes.columns:
-        if outcomes["condition"].isna().any():
-            raise InputError("a condition is missing in the outcomes; fill the column 'condition'")
-        return [str(name) for name in outcomes["condition"]]
-    if {"sequence", "period"} <= set(outcomes.columns):
-        pairs = zip(_texts(outcomes, "sequence"), _texts(outcomes, "period"), strict=True)
-        return [_of_sequence(sequence, period) for sequence, period in pairs]
-    return _texts(outcomes, "arm")
-
-
-def _of_sequence(sequence: str, period: str) -> str:
-    """``("placebo-drug", "2") -> "drug"``; a baseline period belongs to no condition."""
-    names = re.split(r"[-/>,]", sequence) if re.search(r"[-/>,]", sequence) else list(sequence)
-    if not period.isdigit() or period == "0":
-        return ""
-    if int(period) > len(names):
-        raise InputError(f"period {period} is not in sequence {sequence!r}")
-    return names[int(period) - 1].strip()
-
-
-def _texts(outcomes: pd.DataFrame, name: str) -> list[str]:
-    if name not in outcomes.columns:
-        return [""] * len(outcomes)
-    return ["" if pd.isna(v) else str(v).strip().removesuffix(".0") for v in outcomes[name]]
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    for name in columns:
-        if name not in table.columns:
-            have = ", ".join(str(c) for c in table.columns) or "none"
-            raise InputError(f"{what} have no column {name!r} (columns: {have})")
-
-
-def _subjects(table: pd.DataFrame) -> list[str]:
-    if "subject" not in table.columns:
-        return [""] * len(table)
-    if table["subject"].isna().any():
-        raise InputError(
-            f"row {int(np.argmax(table['subject'].isna())) + 1} names no subject; fill the column"
-        )
-    return [str(name) for name in table["subject"]]
-
-
-def _numbers(table: pd.DataFrame, name: str) -> Float:
-    try:
-        values = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"column {name!r} holds text where numbers are expected; "
-            "make it numeric, or leave it out with covariates=()"
-        ) from error
-    if np.isinf(values).any():
-        raise InputError(f"column {name!r} holds an infinite number")
-    return np.asarray(values, dtype=np.float64)
 
 
 def _no_duplicates(table: pd.DataFrame) -> None:
@@ -231,7 +148,7 @@ def no_phases() -> pd.DataFrame:
 
 def _phases(phases: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     """Bring the phases to normal form: in time order within a subject, blocks numbered."""
-    _need(phases, ("start", "stop", "condition"), "phases")
+    columns.need(phases, ("start", "stop", "condition"), "phases")
     if not len(phases):
         raise InputError("phases hold no row; name at least one phase of each condition")
     start = moments(phases["start"], "the start of phase")
@@ -247,12 +164,12 @@ def _phases(phases: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     if phases["condition"].isna().any():
         raise InputError("a phase has no condition; fill the column 'condition'")
     table = pd.DataFrame({
-        "subject": _subjects(phases),
+        "subject": columns.subjects(phases),
         "start": pd.to_datetime(start.utc_ns, utc=True),
         "stop": pd.to_datetime(stop.utc_ns, utc=True),
         "condition": [str(c) for c in phases["condition"]],
         "label": list(phases["block"]) if "block" in phases.columns else range(len(phases)),
-        "randomised": _truths(phases),
+        "randomised": columns.truths(phases),
     })  # fmt: skip
     if "subject" not in phases.columns:
         table = pd.concat([table.assign(subject=s) for s in subjects], ignore_index=True)
@@ -268,19 +185,6 @@ def _phases(phases: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     _no_overlap(table)
     table["block"] = _number_blocks(table)
     return table.drop(columns="label")
-
-
-def _truths(table: pd.DataFrame) -> list[bool]:
-    if "randomised" not in table.columns:
-        return [False] * len(table)
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    out = []
-    for value in table["randomised"]:
-        word = "false" if pd.isna(value) else str(value).strip().lower().removesuffix(".0")
-        if word not in words:
-            raise InputError(f"randomised is {value!r}; write true or false")
-        out.append(words[word])
-    return out
 
 
 def _no_overlap(phases: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hrv.compare import hill
+from hrv.compare.kernel import Kernel, kernel
 from hrv.errors import NotComputableError
 from hrv.types import Float, Int
 
@@ -33,37 +34,6 @@ _PHI_STEPS = 8
 _MAX_STEPS = 100
 _LAST_STEP = 1e-7
 """Relative size of a Newton step after which the next would be lost in rounding."""
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """``phi**lag`` and its derivatives in phi.
-
-    Parameters
-    ----------
-    r, r1, r2 : float64[n, n]
-        Correlation of days, its first and its second derivative.
-    """
-
-    r: Float
-    r1: Float
-    r2: Float
-
-
-def kernel(lag: Int, phi: float, nugget: float = 0.0) -> Kernel:
-    """Return the AR(1) correlation of days `lag` apart and its derivatives; exact at phi = 0.
-
-    With a nugget the correlation of different scores is ``(1 - nugget) phi**lag``, also of two
-    of the same day.
-    """
-    k = np.arange(int(lag.max(initial=0)) + 1, dtype=np.float64)
-    power = phi**k
-    first, second = np.zeros_like(power), np.zeros_like(power)
-    first[1:] = k[1:] * power[:-1]
-    second[2:] = k[2:] * (k[2:] - 1) * power[:-2]
-    r, r1, r2 = ((1 - nugget) * values[lag] for values in (power, first, second))
-    r[np.diag_indices_from(r)] += nugget
-    return Kernel(r, r1, r2)
 
 
 @dataclass(frozen=True, eq=False)
