@@ -6,11 +6,14 @@ import pytest
 from browser import axe, tab_to, too_wide
 from serving import serving
 
+from api.access import Grant, Role, keys
 from api.client import Client
 from api.schemas.logs import Dose, Outcome
 from api.schemas.plans import PlannedIn
 from api.schemas.roster import AllocationIn
 from api.schemas.studies import DesignIn, StudyIn
+from api.settings import Settings
+from api.store import open_store
 
 NOW = datetime(2026, 12, 20, 18, tzinfo=UTC)
 REDCAP = """\
@@ -192,3 +195,34 @@ def test_what_a_and_b_are_is_told_on_the_record_only(chromium, served):
         with page.expect_download() as got:
             page.get_by_role("link", name="Download calendar.ics").click()
         assert got.value.path().read_bytes().startswith(b"BEGIN:VCALENDAR")
+
+
+def test_behind_a_login_a_researcher_works_at_the_desk_and_opens_no_key(chromium, tmp_path):
+    place = str(tmp_path / "store")
+    store = open_store(place)
+    with store.write() as session:
+        secret = keys.make(session, [Grant(Role.RESEARCHER)]).secret
+    store.close()
+    keyed = Settings(store="", local=False, workers=0)
+    with serving(place, keyed, clock=lambda: NOW) as url:
+        with Client(url, key=secret) as client:
+            made = client.draw_plan(
+                PlannedIn(
+                    substance="magnesium", direction="lower", start_reason="planned",
+                    first_day=date(2026, 12, 7), comparator="placebo", blinded=True,
+                )
+            )  # fmt: skip
+        with chromium.page(url, expect=["403"]) as page:
+            page.goto(f"/studies/{made.study_id}/data")
+            page.fill('input[type="password"]', secret)
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/data")
+            file = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"800\n810\n790\n" * 90}
+            page.set_input_files("#files", file)
+            page.locator("#understood").get_by_text("1 recording brought in").wait_for()
+            page.get_by_role("link", name="Plan", exact=True).click()
+            page.fill("#told", "me")
+            page.fill("#why", "curious")
+            page.get_by_role("button", name="Write down and show").click()
+            page.get_by_role("alert").filter(has_text="may not manage here").wait_for()
+            assert page.inner_text(".key-shown") == ""
