@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+HRV = (sys.executable, "-W", "error", "-c", "import api.cli; api.cli.main()")
+"""The command `hrv` as it is installed, from this checkout, warnings being errors."""
 
 
 class ServerProcess:
@@ -23,7 +25,7 @@ class ServerProcess:
             "HRV_LOCAL": "yes", "HRV_PORT": "0", **env,
         }  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", "import api.cli; api.cli.main()", "serve"],
+            [*HRV, "serve"],
             env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True,
             stdout=subprocess.PIPE,
         )  # fmt: skip

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import csrf, keys
 from api.access.asked import Asked
+from api.access.lookup import Lookup
 from api.access.oidc import Provider, UnreachableError, WrongTokenError
 from api.access.principal import ANYONE, LOCAL, Principal
 from api.access.rates import BURST_S, Rate
@@ -68,7 +69,7 @@ class Gate:
         self._rate = Rate(settings.rate_per_s, settings.rate_per_s * BURST_S)
         minute = settings.refusals_per_minute
         self._refusals = Rate(minute / 60.0, minute)
-        self._provider = provider
+        self._provider, self._lookup = provider, Lookup()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -106,8 +107,8 @@ class Gate:
             return await self._by_bearer(request, secret.strip()), ""
         cookie = cookie_of(request)
         if cookie is not None:
-            digest = keys.digest(cookie)
-            found = await _look_up(request, lambda s: keys.find_by_cookie(s, digest))
+            store = request.app.state.service.store
+            found = await self._lookup.by_cookie(store, keys.digest(cookie))
             if found is not None:
                 return found, csrf.token_of(cookie)
         return ANYONE, ""
@@ -116,8 +117,8 @@ class Gate:
         if self._provider is not None and not secret.startswith(keys.PREFIX):
             found, why = await self._by_token(request, self._provider, secret)
         else:
-            digest = keys.digest(secret)
-            found = await _look_up(request, lambda s: keys.find_by_key(s, digest))
+            store = request.app.state.service.store
+            found = await self._lookup.by_key(store, keys.digest(secret))
             why = "this key is none, has expired, or was revoked"
         if found is None:
             self.refused(request)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Uuid, create_engine, event, make_url, select
+from sqlalchemy import Engine, Uuid, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -22,6 +22,8 @@ from ingest.durable import make_folder
 
 FILE = "store.sqlite3"
 """Name of the database in the store's folder."""
+CHECKPOINT_PAGES = 4000
+"""Pages (of 8 KiB) after which the write-ahead log is put into the database: rare long commits."""
 BUSY_S = 30
 """How long a writer of another process is waited for, s."""
 SCRUB_MS = 1000
@@ -90,7 +92,9 @@ class Store:
 
     def __init__(self, engine: Engine, folder: Path | None) -> None:
         self.engine, self.folder, self.view = engine, folder, View()
-        self._writing = engine.execution_options(hrv_writes=True)
+        self._glancing: list[Any] = []
+        self._writing = engine.execution_options(hrv_writes="FULL")
+        self._relaxed = engine.execution_options(hrv_writes="NORMAL")
         # SQLite has one writer at a time: in this process they queue fairly instead of polling
         self._turn: Any = threading.Lock() if self.embedded else None
         self.unscrubbed = threading.Event()
@@ -118,12 +122,19 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a session whose changes are durable when the block ends, or do not happen."""
+    def write(self, *, durable: bool = True) -> Iterator[Session]:
+        """Open a session whose changes are durable when the block ends, or do not happen.
+
+        Not `durable`, they are committed and outlive this process, but the disk need not hold
+        them yet: a power cut may take them, the last ones first and never a part.
+        """
         if self._turn is not None:
             self._turn.acquire()
         try:
-            with self._session(self._writing) as session, session.begin():
+            engine = self._writing if durable else self._relaxed
+            with self._session(engine) as session, session.begin():
+                if not (durable or self.embedded):
+                    session.execute(text("SET LOCAL synchronous_commit = off"))
                 yield session
                 if self.view.record is not None:
                     session.flush()
@@ -165,8 +176,22 @@ class Store:
             self.unscrubbed.clear()
         return not busy
 
+    def glance(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        """Ask an embedded store one quick question, without a session; for one thread only."""
+        assert self.embedded
+        if not self._glancing:
+            self._glancing.append(self.engine.raw_connection())
+        cursor = self._glancing[0].cursor()
+        try:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
     def close(self) -> None:
         """Let go of every connection."""
+        while self._glancing:
+            self._glancing.pop().close()
         self.engine.dispose()
 
 
@@ -186,8 +211,8 @@ def open_store(where: str | Path, *, upgrade: bool = True) -> Store:
     InputError
         If the place cannot be used; the message says why.
     """
-    text = str(where)
-    engine, folder = _postgres(text) if "://" in text else _sqlite(Path(text))
+    named = str(where)
+    engine, folder = _postgres(named) if "://" in named else _sqlite(Path(named))
     if upgrade:
         try:
             migrate.upgrade(engine)
@@ -233,6 +258,7 @@ def _sqlite(folder: Path) -> tuple[Engine, Path]:
         for pragma in (
             "page_size = 8192",
             "journal_mode = WAL",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
@@ -242,16 +268,21 @@ def _sqlite(folder: Path) -> tuple[Engine, Path]:
     @event.listens_for(engine, "begin")
     def begun(connection: Any) -> None:
         writes = connection.get_execution_options().get("hrv_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes is None:
+            connection.exec_driver_sql("BEGIN")
+            return
+        level = writes if writes == "NORMAL" else "FULL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine, folder
 
 
-def _postgres(text: str) -> tuple[Engine, None]:
+def _postgres(named: str) -> tuple[Engine, None]:
     try:
-        url = make_url(text)
+        url = make_url(named)
     except ArgumentError:
-        raise InputError(f"{text.partition('@')[2] or text!r} is no database URL") from None
+        raise InputError(f"{named.partition('@')[2] or named!r} is no database URL") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise InputError(
             f"a store lies in a folder or on postgresql://…, not on {url.drivername}://"

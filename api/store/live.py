@@ -120,6 +120,7 @@ class _Task:
 
     recording: UUID | None
     work: Callable[[Session], Any]
+    durable: bool = True
     answer: Future[Any] = field(default_factory=Future)
 
 
@@ -174,8 +175,13 @@ class LiveWriter:
         return self._queue(recording, lambda session: self._finish(session, recording, deed))
 
     def record(self, deed: audit.Deed) -> Future[None]:
-        """Queue an entry of the audit log; the future resolves when it is committed."""
-        return self._queue(None, lambda _: self._deeds.append(deed))
+        """Queue an entry of the audit log; the future resolves when it is committed.
+
+        The entry of a read is committed without waiting for the disk: see `Store.write`.
+        """
+        task = _Task(None, lambda _: self._deeds.append(deed), durable=deed.kind != "read")
+        self._waiting.put_nowait(task)
+        return task.answer
 
     @property
     def alive(self) -> bool:
@@ -204,7 +210,10 @@ class LiveWriter:
                     break
                 ending = more is None
                 group += [more] if more is not None else []
-            self._commit(group)
+            for durable in (False, True):  # who only read does not wait for the disk
+                part = [task for task in group if task.durable is durable]
+                if part:
+                    self._commit(part)
             if ending:
                 return
 
@@ -213,7 +222,7 @@ class LiveWriter:
         answers: list[Any] = []
         self._deeds.clear()
         try:
-            with self._store.write() as session:
+            with self._store.write(durable=group[0].durable) as session:
                 answers = [_done(task, session) for task in group]
                 if self._deeds:
                     audit.append(session, self._deeds)
