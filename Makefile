@@ -139,6 +139,9 @@ soak: $(VENV)/.test  ## the same for an hour
 bench-live: $(VENV)/.test  ## from a strap's notification to the screen in Chromium: p95 in docs/live.md
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.live_page
 
+bench-latency: $(VENV)/.test  ## small reads while 50 straps stream in (needs wrk): docs/deploy.md
+	$(BIN)/python -m benchmarks.latency
+
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh
 

@@ -20,6 +20,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 _TIMEOUT_S = 5.0
 _LEEWAY_S = 30
 _KEYS_KEPT_S = 300
+COOLDOWN_S = 10.0
+"""How soon a token with an unknown key lets the provider be asked for its keys again."""
 
 
 def provider_of(settings: Settings) -> Provider | None:
@@ -99,7 +101,10 @@ class Provider:
         with self._lock:
             if self._keys is None:
                 self._keys = PyJWKClient(
-                    self._where(), lifespan=_KEYS_KEPT_S, timeout=int(_TIMEOUT_S)
+                    self._where(),
+                    lifespan=_KEYS_KEPT_S,
+                    timeout=int(_TIMEOUT_S),
+                    cooldown_duration=COOLDOWN_S,
                 )
             return self._keys
 
