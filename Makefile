@@ -109,7 +109,7 @@ guide: $(VENV)/.guide  ## build the guide, offline; `hrv serve` shows it at /doc
 validate: $(VENV)/.test  ## the proof on one page, from live runs: docs/validation.md (KUBIOS=DIR of its printed values)
 	$(BIN)/python -m benchmarks.validate $(if $(KUBIOS),--kubios $(KUBIOS))
 
-pictures: $(VENV)/.test  ## draw the guide's pictures and photograph the pages again
+pictures: $(VENV)/.test  ## draw the guide's own pictures again (web pages: make screenshots)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/draw.py
 
 openapi: $(VENV)/.test  ## write docs/openapi.json again, after a change that was meant

@@ -1,7 +1,7 @@
 """Draw the guide's pictures again: `make pictures`.
 
-Those of `hrv.plots` are drawn as the guide's own examples draw them; the report and the web pages
-are photographed in Chromium, where it and playwright are installed.
+Those of `hrv.plots` are drawn as the guide's own examples draw them; the report is photographed in
+Chromium.  The pictures of the web pages are `make screenshots`' work.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
-sys.path.insert(0, str(HERE.parent / "tests"))
 
 
 def saved(figure: object, path: Path) -> None:
@@ -82,22 +81,6 @@ def report(folder: Path) -> None:
         page.screenshot(path=PICTURES / "report.png")
 
 
-def web(folder: Path) -> None:
-    """Photograph the web pages of the sample study."""
-    from serving import serving
-
-    from api.client import Client
-
-    with serving(str(folder / "store")) as url, _browser() as browser:
-        with Client(url) as client:
-            study = client.import_study(HERE.parent / "sample_data" / "study.toml")
-            client.compare(study.id)
-        page = browser.new_page(viewport={"width": 1100, "height": 900}, base_url=url)
-        page.goto(f"/studies/{study.id}")
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=PICTURES / "web.png")
-
-
 @contextlib.contextmanager
 def _browser():  # type: ignore[no-untyped-def]
     from playwright.sync_api import sync_playwright
@@ -117,7 +100,7 @@ def _hrv(*words: str) -> None:
 
 if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
-    wanted = sys.argv[1:] or ["tutorial", "calendar", "report", "web"]
+    wanted = sys.argv[1:] or ["tutorial", "calendar", "report"]
     for name in wanted:
         with tempfile.TemporaryDirectory() as scratch:
             globals()[name](Path(scratch))

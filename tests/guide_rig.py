@@ -149,6 +149,8 @@ class Page:
             check_system(words)
             return
         text = self.local(command)
+        if words[0] == "Rscript" and not shutil.which("Rscript"):
+            return
         if not self.straps and ("ble:" in command or words[:2] == ["hrv", "scan"]):
             return  # no D-Bus on this machine to put a strap on
         if words[:2] == ["hrv", "serve"]:

@@ -15,14 +15,21 @@ ELSEWHERE = {"docs/service.md"}
 """Run by tests of their own (tests/api/service/test_docs.py)."""
 
 
+LONG = {f"docs/{name}.md" for name in (
+    "scale", "howto/ci", "howto/group", "howto/programs", "howto/self-experiment",
+)}  # fmt: skip
+"""Whole studies, several of them: run by `make test-slow`, to keep the default suite short."""
+
+
 def pages():
     found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     found += sorted(p for p in (ROOT / "docs").rglob("*.md") if "reference" not in p.parts)
-    names = [p.relative_to(ROOT).as_posix() for p in found]
+    names = [p.relative_to(ROOT).as_posix() for p in found if p.is_file()]
     return [
-        name for name in names
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
+        for name in names
         if name not in ELSEWHERE and rig.blocks((ROOT / name).read_text(encoding="utf-8"))
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ def run(*command, code=0, folder=ROOT, **more):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_build_fails_when_numbers_move_and_names_them(tmp_path):
     study = tmp_path / "study"
     shutil.copytree(ROOT / "sample_data", study)
