@@ -18,7 +18,7 @@ from PIL import Image
 from serving import serving
 
 from api.client import Client
-from api.schemas.studies import Study
+from api.schemas.studies import StudyIn
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -47,15 +47,19 @@ def zoom(page: Any) -> None:
     page.click("[data-act='artefact']")
 
 
-def live(client: Client, study: Study) -> list[Shot]:
-    """Begin a session that is under a stressor for long, and one that is over at once."""
+def live(client: Client) -> list[Shot]:
+    """Begin a session that is under a stressor for long, and one that is over at once.
+
+    In a study of their own: a comparison is no longer that of a study that goes on recording.
+    """
+    study = client.create_study(StudyIn(title="Mental arithmetic, live", tz="Europe/Berlin"))
+    person = client.create_subject(study.id, "P01").name
     phases = [
         {"name": "baseline", "duration": "2min"},
         {"name": "mental arithmetic", "kind": "stress", "duration": "40min",
          "say": "Count down from 1022 in steps of 13, aloud."},
         {"name": "recovery", "duration": "20min"},
     ]  # fmt: skip
-    person = next(iter(client.subjects(study.id))).name
     guided = {"title": "Mental arithmetic", "phases": phases}
     source = "sim:?seed=3&duration=120min&speed=10"
     runs = client.start_session(study.id, person, source, protocol=guided)
@@ -87,7 +91,7 @@ def filled(url: str) -> list[Shot]:
         client.wait(client.start_comparison(study.id).id)
         person = next(iter(client.subjects(study.id)))
         recording = list(client.recordings(study.id))[1]
-        sessions = live(client, study)
+        sessions = live(client)
     hidden, _ = pages_rig.sealed(url)
     here, beats = f"/studies/{study.id}", f"/recordings/{recording.id}"
     return [
