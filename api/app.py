@@ -14,6 +14,7 @@ from api import errors, openapi
 from api.access.gate import Gate
 from api.access.oidc import provider_of
 from api.access.rules import check_rules
+from api.headers import Headers
 from api.limits import BodyLimit, Shedding
 from api.queries import known_only
 from api.routes import ROUTERS
@@ -97,6 +98,7 @@ def create_app(
     )
     app.add_middleware(Shedding, settings=chosen)
     app.add_middleware(Watch, metrics=metrics, tracer=None if traces is None else traces.tracer)
+    app.add_middleware(Headers)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
