@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service bench-live crash load soak test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service bench-live crash load soak audit sbom test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 .PHONY: guide validate pictures
 
 help:  ## show this list
@@ -142,8 +142,21 @@ bench-live: $(VENV)/.test  ## from a strap's notification to the screen in Chrom
 bench-latency: $(VENV)/.test  ## small reads while 50 straps stream in (needs wrk): docs/deploy.md
 	$(BIN)/python -m benchmarks.latency
 
+audit: $(VENV)-audit/.done  ## known advisories against every pin; says so if it cannot reach them
+	bash requirements/audit.sh $(VENV)-audit/bin
+
+sbom: $(VENV)/.runtime $(VENV)-audit/.done  ## sbom.json: what the program is made of (CycloneDX)
+	$(VENV)-audit/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o sbom.json
+
+$(VENV)-audit/.done: requirements/audit.txt
+	@test -x $(VENV)-audit/bin/python || $(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/audit.txt
+	@touch $@
+
 pins:  ## resolve the pins again (needs uv on the PATH)
 	bash requirements/compile.sh
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(VENV)-fuzz build dist api/guide report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-fuzz $(VENV)-audit sbom.json build dist api/guide report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

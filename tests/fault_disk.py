@@ -176,6 +176,10 @@ class Replay:
             self._sync_names(entry.path)
         elif kind is Kind.RENAME:
             file = self.now[entry.path]
+            if file is None:  # a folder goes with all that is in it
+                self.steps.append((entry.path, f"to {entry.other}", None))
+                _rename(self.now, self.steps[-1])
+                return
             self._name(entry.other, file)
             self._name(entry.path, None, gone=True)
         elif kind is Kind.UNLINK:
@@ -227,6 +231,9 @@ def _rename(names: dict[str, _File | None], step: tuple[str, str, _File | None])
     path, what, file = step
     if what == "gone":
         names.pop(path, None)
+    elif what.startswith("to "):
+        for old in [n for n in names if n == path or n.startswith(path + "/")]:
+            names[what[3:] + old[len(path) :]] = names.pop(old)
     else:
         names[path] = file
 
