@@ -43,7 +43,9 @@ def zygote(tmp_path_factory):
     here = Path(rig.__file__).parent
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{here}/guide_shim.py" "$@"\n')
     shim.chmod(0o755)
-    (shim.parent / "python").symlink_to(sys.executable)
+    python = shim.parent / "python"  # a link would lose the environment's packages
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
     environment = rig.environment(str(folder / "socket"), shim.parent)
     process = subprocess.Popen(
         [sys.executable, "-W", "error", str(here / "guide_zygote.py"), str(folder / "socket")],
