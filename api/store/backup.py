@@ -26,7 +26,7 @@ from api.store import audit, migrate
 from api.store.database import FILE, Store, open_store
 from api.store.models import Base
 from api.store.types import now, to_text
-from hrv.errors import InputError
+from hrv.errors import InputError, StorageError
 from ingest.durable import make_folder, sync_file, sync_folder, write_file
 
 MANIFEST = "manifest.json"
@@ -97,6 +97,9 @@ def make(store: Store, folder: Path) -> Manifest:
         sync_folder(part)
         part.rename(folder)
         sync_folder(folder.parent)
+    except (sqlite3.Error, OSError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise StorageError(f"cannot back up into {folder}: {error}") from None
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
