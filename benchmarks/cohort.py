@@ -118,16 +118,19 @@ def numpy_only(tasks: list) -> float:
 
 def in_turn(source: Path, data: Path) -> dict[str, float]:
     """Two bare processes and two workers of Dask, each part of the cohort by one then the other."""
-    from ingest.cohort.engine import engine
+    import dask as engine_of
+
+    from ingest.cohort.engine import CONFIG, engine, local
 
     bare, dask = (tasks_for(source, data / f"out-{name}") for name in ("bare", "dask"))
     wall = {"bare": 0.0, "dask": 0.0}
     ratios, scheduler = [], 0.0
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, spawn) as pool, local_cluster() as (cluster, client):
+    with engine_of.config.set(CONFIG), ProcessPoolExecutor(2, spawn) as pool, local(2) as client:
         before = dict(pool.map(warm, range(4)))
-        workers = sum(cpu for _, cpu in client.run(warm).values())
-        with engine(scheduler=cluster.scheduler_address, out=str(data / "out-dask")) as running:
+        client.run(warm)
+        workers = 0.0
+        with engine(scheduler=client.scheduler.address, out=str(data / "out-dask")) as running:
             for part in range(PARTS):
                 took = {}
                 for name in ("bare", "dask") if part % 2 else ("dask", "bare"):
@@ -135,33 +138,28 @@ def in_turn(source: Path, data: Path) -> dict[str, float]:
                     if name == "bare":
                         list(pool.map(run_one, bare[part::PARTS]))
                     else:
+                        idle = of_workers(client)
                         list(running.run(dask[part::PARTS]))
                         scheduler += time.process_time() - cpu  # it lives in this process
+                        workers += of_workers(client) - idle
                     took[name] = time.perf_counter() - began
                     wall[name] += took[name]
                 ratios.append(took["bare"] / took["dask"])
                 print(f"part {part + 1} of {PARTS}: {took}", flush=True)
         told = {pid: (cpu, memory) for pid, cpu, memory in pool.map(spent, range(8))}
-        of_workers = client.run(spent).values()
+        memory = max(memory for *_, memory in client.run(spent).values())
     return {
         "bare_s": wall["bare"], "dask_s": wall["dask"], "ratios": ratios,
         "scheduler_cpu_s": scheduler,
         "bare_cpu_s": sum(cpu - before[pid] for pid, (cpu, _) in told.items()),
-        "worker_cpu_s": sum(cpu for _, cpu, _ in of_workers) - workers,
-        "bare_mib": max(memory for _, memory in told.values()),
-        "worker_mib": max(memory for *_, memory in of_workers),
+        "worker_cpu_s": workers,
+        "bare_mib": max(most for _, most in told.values()),
+        "worker_mib": memory,
     }  # fmt: skip
 
 
-@contextmanager
-def local_cluster():
-    from distributed import Client, LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    ) as cluster, Client(cluster) as client:  # fmt: skip
-        yield cluster, client
+def of_workers(client) -> float:
+    return sum(cpu for _, cpu, _ in client.run(spent).values())
 
 
 @contextmanager

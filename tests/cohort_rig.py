@@ -67,7 +67,7 @@ def tcp_cluster(folder: Path) -> Iterator[str]:
              "--scheduler-file", str(file)], **options,
         )
     ]  # fmt: skip
-    until(file.exists)
+    until(file.exists, 180)
     address = json.loads(file.read_text())["address"]
     for _ in range(2):
         processes.append(
@@ -79,7 +79,7 @@ def tcp_cluster(folder: Path) -> Iterator[str]:
     from distributed import Client
 
     with Client(address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=180)
     yield address
     for process in processes[
         ::-1

@@ -19,6 +19,12 @@ from ingest.cohort.task import Done, Task, probe, run_batch
 
 AHEAD = 4
 """Tasks a thread of the cluster has before it: the scheduler knows of no more than these."""
+CONFIG = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",  # as Dask has it, waiting took 3 % of a core
+    "distributed.admin.system-monitor.interval": "2s",
+}
+"""Settings of the engine that cost time and that nobody looks at."""
 TOKEN = ".seen-by-workers-{}"
 """A file that workers look for, to know that they see the folder of results."""
 LOOK_S = 5.0
@@ -78,15 +84,15 @@ def engine(
         return
     try:
         import dask
-        import distributed
+        import distributed  # noqa: F401
     except ImportError:
         raise MissingExtraError(
             "cluster", "run on several cores or machines (or use --serial)"
         ) from None
-    with dask.config.set({"distributed.worker.profile.enabled": False}):
+    with dask.config.set(CONFIG):
         if scheduler is None:
             count = workers or len(os.sched_getaffinity(0))
-            with _local(distributed, count) as client:
+            with local(count) as client:
                 words = f"on {count} worker{'s' * (count > 1)} on this machine"
                 run = partial(flow, client, work=run_batch, rescue=_without_killers)
                 yield Running(run, words, _dashboard(client))
@@ -104,8 +110,11 @@ def _dashboard(client: Any) -> str:
 
 
 @contextmanager
-def _local(distributed: Any, workers: int) -> Iterator[Any]:
-    cluster = distributed.LocalCluster(
+def local(workers: int) -> Iterator[Any]:
+    """Start a cluster of this machine's processes."""
+    import distributed
+
+    cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]  # typed in part
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
@@ -113,7 +122,7 @@ def _local(distributed: Any, workers: int) -> Iterator[Any]:
         dashboard_address="127.0.0.1:0",
         silence_logs=50,
     )
-    with cluster, distributed.Client(cluster) as client:
+    with cluster, distributed.Client(cluster) as client:  # type: ignore[no-untyped-call]
         yield client
 
 
