@@ -118,8 +118,8 @@ def numpy_only(tasks: list) -> float:
 
 def in_turn(source: Path, data: Path) -> dict[str, float]:
     """Two bare processes and two workers of Dask, each part of the cohort by one then the other."""
-    import dask
     import distributed  # noqa: F401  # its defaults first: else they go with our settings
+    from dask import config
 
     from ingest.cohort.engine import CONFIG, engine, local
 
@@ -127,7 +127,7 @@ def in_turn(source: Path, data: Path) -> dict[str, float]:
     wall = {"bare": 0.0, "dask": 0.0}
     ratios, scheduler = [], 0.0
     spawn = multiprocessing.get_context("spawn")
-    with dask.config.set(CONFIG), ProcessPoolExecutor(2, spawn) as pool, local(2) as client:
+    with config.set(CONFIG), ProcessPoolExecutor(2, spawn) as pool, local(2) as client:
         before = dict(pool.map(warm, range(4)))
         client.run(warm)
         workers = 0.0
