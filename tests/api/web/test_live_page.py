@@ -41,7 +41,9 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
             page.fill(f"#{name}", minutes)
         page.get_by_role("button", name="Begin recording").click()
         page.wait_for_url("**/live/*")
-        page.wait_for_function("document.querySelector('#guide-title').textContent === 'baseline'")
+        page.wait_for_function(
+            "() => document.querySelector('#guide-title').textContent === 'baseline'"
+        )
         assert re.fullmatch(r"[0-4]:\d\d", page.inner_text("#timer"))
         page.wait_for_selector("#go:visible", timeout=40_000)
         assert page.inner_text("#guide-title") == "Next: mental arithmetic"
