@@ -19,7 +19,7 @@ help:  ## show this list
 demo: $(VENV)/.runtime  ## analyse the sample study: comparison on the terminal, report.html beside it
 	@$(BIN)/hrv demo --report report.html
 
-test: check  ## everything CI asserts: lint, types, layers, tests, and the tests again on the wheel
+test: check  ## everything CI asserts: lint, types, layers, tests, and again on the wheel what packaging can break
 	@bash tests/setup_system.sh
 	$(BIN)/python -m pytest -n 2
 	$(MAKE) --no-print-directory wheel-test

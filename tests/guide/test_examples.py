@@ -18,9 +18,10 @@ ELSEWHERE = {"docs/service.md"}
 LOOKED_AT = {"docs/deploy.md"}
 """What an administrator does to a machine of theirs: the syntax of its blocks is checked."""
 LONG = {f"docs/{name}.md" for name in (
-    "scale", "howto/ci", "howto/group", "howto/programs", "howto/self-experiment",
+    "scale", "straps", "tutorial", "howto/ci", "howto/group", "howto/programs",
+    "howto/self-experiment",
 )}  # fmt: skip
-"""Whole studies, several of them: run by `make test-slow`, to keep the default suite short."""
+"""Whole studies or sittings: run by `make test-slow`, to keep the default suite short."""
 
 
 def pages():

@@ -394,11 +394,13 @@ function takeVitals(data) {
 
 /** Note how long after its notification a packet was painted (User Timing, for who measures). */
 function afterPaint(notified) {
+  const start = notified - performance.timeOrigin;
+  if (start < 0) return; // told again from before this page was opened
   requestAnimationFrame(() => {
     const channel = new MessageChannel(); // its task comes behind the paint of this frame
     channel.port1.onmessage = () => {
       const now = performance.now();
-      performance.measure("notification to paint", { start: notified - performance.timeOrigin, end: now });
+      performance.measure("notification to paint", { start, end: now });
       if (performance.getEntriesByType("measure").length > 3600) performance.clearMeasures();
     };
     channel.port2.postMessage(null);
