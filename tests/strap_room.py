@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -81,7 +82,8 @@ class Room:
 
     async def _beat(self, device, seed):
         sent = self.sent.setdefault(device.address, [])
-        for rr in strap_sim.heart(seed, 3600):
+        hours = (strap_sim.heart(seed + 1000 * hour, 3600) for hour in itertools.count())
+        for rr in itertools.chain.from_iterable(hours):  # as long as the room is open
             await asyncio.sleep(self.period_s)
             packet = encode(Measurement(round(61440 / rr), (rr,), Contact.HELD))
             if device.heart_rate.notifying:

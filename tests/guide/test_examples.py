@@ -18,10 +18,9 @@ ELSEWHERE = {"docs/service.md"}
 LOOKED_AT = {"docs/deploy.md"}
 """What an administrator does to a machine of theirs: the syntax of its blocks is checked."""
 LONG = {f"docs/{name}.md" for name in (
-    "scale", "straps", "tutorial", "howto/ci", "howto/group", "howto/programs",
-    "howto/self-experiment",
+    "scale", "howto/ci", "howto/group", "howto/programs", "howto/self-experiment",
 )}  # fmt: skip
-"""Whole studies or sittings: run by `make test-slow`, to keep the default suite short."""
+"""Whole studies, several of them: run by `make test-slow`, to keep the default suite short."""
 
 
 def pages():
