@@ -53,7 +53,7 @@ class Browser:
             lambda r: r.url.startswith((url, "blob:", "data:")) or bad.append(f"asks {r.url}"),
         )
         page = made.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: bad.append(f"throws {error}"))
         page.on("console", lambda m: bad.append(m.text) if m.type in ("error", "warning") else None)
         try:

@@ -60,7 +60,7 @@ def test_a_phones_folder_comes_to_a_verdict(chromium, empty_url, phone):
         step(page, "folder-2-study")
         page.get_by_role("link", name="Data", exact=True).click()
         page.set_input_files("#folder", phone)
-        page.get_by_text("44 recordings").first.wait_for()
+        page.get_by_text("44 recordings").first.wait_for(timeout=60_000)
         understood = page.locator("#understood")
         assert "P01 is new on the roster" in understood.inner_text()
         assert "IMG_0001.jpeg: no known recording" in understood.inner_text()
