@@ -1,6 +1,7 @@
 """A PostgreSQL of our own for the tests: Debian's binaries, a temporary folder, no network."""
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+_numbers = itertools.count()
 
 
 def binaries() -> Path | None:
@@ -68,3 +71,15 @@ def new_database(url: str, name: str) -> str:
     with psycopg.connect(url.format(database="postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return url.format(database=name)
+
+
+@contextlib.contextmanager
+def place(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[str]:
+    """A new store's folder or URL, as the fixture's parameter asks: sqlite or postgresql."""
+    if request.param == "sqlite":
+        folder = folders.mktemp("store")
+        yield str(folder)
+        shutil.rmtree(folder)
+    else:
+        url = request.getfixturevalue("postgres_url")
+        yield new_database(url, f"place{next(_numbers)}")

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from api.access import needs
@@ -39,7 +40,7 @@ def _wrong(service: Service) -> str:
         with service.store.engine.connect() as connection:
             if migrate.current(connection) != migrate.head():
                 return "the store's tables are of another version"
-    except Exception:
+    except (SQLAlchemyError, OSError):
         return "the store cannot be reached"
     return ""
 

@@ -1,11 +1,19 @@
-"""A way to run the command line as its user does, without a new process each time."""
+"""The command line run as its user does, without a new process each time; one PostgreSQL."""
 
 import sys
 from dataclasses import dataclass
 
+import postgres
 import pytest
 
 import api.cli
+
+
+@pytest.fixture(scope="session")
+def postgres_url():
+    """One PostgreSQL for all tests of the service."""
+    with postgres.cluster() as url:
+        yield url
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """A service that asks for keys, over a store with two studies, on both databases."""
 
-import itertools
-import shutil
 from dataclasses import dataclass, field
 
 import httpx
@@ -14,7 +12,6 @@ from api.client import Client
 from api.settings import Settings
 from api.store import open_store
 
-_numbers = itertools.count()
 KEYED = Settings(store="", local=False, workers=0)
 
 
@@ -42,21 +39,10 @@ class Keyed:
         return Client(self.url, key=key, tries=1)
 
 
-@pytest.fixture(scope="session")
-def postgres_url():
-    with postgres.cluster() as url:
-        yield url
-
-
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def place(request, tmp_path_factory):
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("keyed")
-        yield str(folder)
-        shutil.rmtree(folder)
-    else:
-        url = request.getfixturevalue("postgres_url")
-        yield postgres.new_database(url, f"keyed{next(_numbers)}")
+    with postgres.place(request, tmp_path_factory) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """What an operator sees: health, metrics, logs without persons, and traces."""
 
+import contextlib
 import json
 import logging
+import sqlite3
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,9 +27,14 @@ def test_health_is_open_and_says_nothing_else(keyed):
         assert http.get("/readyz").json() == {"status": "ready"}
 
 
-def test_a_store_that_cannot_be_reached_is_not_ready(tmp_path, monkeypatch):
+def test_a_store_that_cannot_be_reached_is_not_ready(tmp_path):
     with serving(str(tmp_path)) as url:
-        monkeypatch.setattr("api.routes.health.migrate.current", lambda connection: 1 / 0)
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite3")) as other:
+            other.execute("PRAGMA writable_schema = ON")
+            other.execute("UPDATE sqlite_schema SET sql = 'torn' WHERE name = 'alembic_version'")
+            other.execute("PRAGMA schema_version = 4711")
+            other.commit()
         answer = httpx.get(f"{url}/readyz")
     assert (answer.status_code, answer.json()["why"]) == (503, "the store cannot be reached")
 

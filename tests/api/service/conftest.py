@@ -1,8 +1,5 @@
 """Stores on both databases, and services over them; every test makes its own study."""
 
-import itertools
-import shutil
-
 import httpx
 import postgres
 import pytest
@@ -12,25 +9,11 @@ from api.client import Client
 from api.schemas.studies import StudyIn
 from api.store import open_store
 
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgres_url():
-    with postgres.cluster() as url:
-        yield url
-
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def place(request, tmp_path_factory):
-    """A new store's folder or URL, on one database after the other."""
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("store")
-        yield str(folder)
-        shutil.rmtree(folder)
-    else:
-        url = request.getfixturevalue("postgres_url")
-        yield postgres.new_database(url, f"hrv{next(_numbers)}")
+    with postgres.place(request, tmp_path_factory) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +46,10 @@ def study(client):
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def store(request, tmp_path_factory):
     """An open store without a service."""
-    if request.param == "sqlite":
-        where = str(tmp_path_factory.mktemp("bare"))
-    else:
-        url = request.getfixturevalue("postgres_url")
-        where = postgres.new_database(url, f"bare{next(_numbers)}")
-    store = open_store(where)
-    yield store
-    store.close()
+    with postgres.place(request, tmp_path_factory) as where:
+        store = open_store(where)
+        yield store
+        store.close()
 
 
 @pytest.fixture
