@@ -1,6 +1,8 @@
 """How the command line answers wrong usage, and what all commands share."""
 
 import json
+import os
+import subprocess
 import sys
 
 import pytest
@@ -94,3 +96,17 @@ def test_a_study_is_read_from_standard_input(hrv_command, sample_data, monkeypat
         done = hrv_command("compare", "-", "--format", "json")
     assert done.code == 0
     assert json.loads(done.out)["endpoint"] == "residual_hr"
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, 1), ({"OPENBLAS_NUM_THREADS": "2"}, 2)])
+def test_a_command_keeps_linear_algebra_to_one_thread_unless_told(given, threads):
+    unset = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    code = "import api.cli, sys; assert 'numpy' not in sys.modules; sys.argv[1:] = ['catalogue', "
+    code += (
+        "'methods']\ntry:\n api.cli.main()\nfinally:\n import os; print(*(os.environ[n] for n in "
+    )
+    code += "('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')))"
+    environment = {k: v for k, v in os.environ.items() if k not in unset} | given
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    assert done.stdout.splitlines()[-1] == f"1 {threads}"
