@@ -53,7 +53,7 @@ class Browser:
             lambda r: r.url.startswith((url, "blob:", "data:")) or bad.append(f"asks {r.url}"),
         )
         page = made.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: bad.append(f"throws {error}"))
         page.on("console", lambda m: bad.append(m.text) if m.type in ("error", "warning") else None)
         try:
@@ -62,6 +62,18 @@ class Browser:
             made.close()
         unwanted = [said for said in bad if not any(part in said for part in expect)]
         assert not unwanted, unwanted
+
+
+def follow(page, name: str, *, exact: bool = False) -> None:
+    """Follow a link to a page that is ready: its scripts are deferred, and hear nothing before."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name, exact=exact).click()
+
+
+def press(page, name: str) -> None:
+    """Press a button that ends in another page, or in this one anew; return when that is ready."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
 
 
 def axe(page) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from browser import axe, tab_to, too_wide
+from browser import axe, follow, press, tab_to, too_wide
 from serving import serving
 
 from api.client import Client
@@ -55,10 +55,10 @@ def test_a_phones_folder_comes_to_a_verdict(chromium, empty_url, phone):
         step(page, "folder-1-empty")
         page.fill("#study-title", "Magnesium glycinate and stress recovery")
         page.fill("#study-tz", "Europe/Berlin")
-        page.get_by_role("button", name="Make the study").click()
+        press(page, "Make the study")
         page.get_by_role("heading", name="No answer yet").wait_for()
         step(page, "folder-2-study")
-        page.get_by_role("link", name="Data", exact=True).click()
+        follow(page, "Data", exact=True)
         page.set_input_files("#folder", phone)
         page.get_by_text("44 recordings").first.wait_for(timeout=60_000)
         understood = page.locator("#understood")
@@ -68,7 +68,7 @@ def test_a_phones_folder_comes_to_a_verdict(chromium, empty_url, phone):
         page.keyboard.press("Enter")
         assert understood.get_by_text("HRV of five-minute windows").first.is_visible()
         step(page, "folder-3-understood")
-        page.get_by_role("link", name="To the study's overview").click()
+        follow(page, "To the study's overview")
         tab_to(page, "[data-compare] button")
         page.keyboard.press("Enter")
         page.locator("#verdict .estimate").wait_for(timeout=60_000)
@@ -114,7 +114,7 @@ def test_a_planned_self_experiment_stays_blind_until_its_end(chromium, tmp_path)
         page.get_by_text("It is on record that a friend was told").wait_for()
         told = client.disclose_key(study.id, "the test", "writes the diary").key.codes
         log_doses(page, client, clock, blind)
-        page.get_by_role("link", name="Data", exact=True).click()
+        follow(page, "Data", exact=True)
         page.set_input_files("#files", scores(client, study.id, tmp_path, told))
         page.get_by_text("outcome", exact=False).first.wait_for()
         page.get_by_text("brought in").first.wait_for()
@@ -127,7 +127,7 @@ def test_a_planned_self_experiment_stays_blind_until_its_end(chromium, tmp_path)
         page.locator("#verdict .estimate").wait_for(timeout=60_000)
         assert "calm" in page.inner_text("#sentence").lower()
         step(page, "plan-6-opened")
-        page.get_by_role("link", name="Plan", exact=True).click()
+        follow(page, "Plan", exact=True)
         page.get_by_text("The planned end has come").wait_for()
         names = page.inner_text("#key-title ~ p")
         said = {code: name.replace("on", "ashwagandha") for code, name in told.items()}
@@ -141,7 +141,7 @@ def test_a_planned_self_experiment_stays_blind_until_its_end(chromium, tmp_path)
 def plan_by_hand(page, client) -> Study:
     """From the empty list to a drawn, blind study, by keyboard as far as a person would."""
     page.goto("/")
-    page.get_by_role("link", name="Plan a study").click()
+    follow(page, "Plan a study")
     tab_to(page, "#substance")
     page.keyboard.type("ashwagandha")
     page.select_option("#comparator", "placebo")
@@ -160,7 +160,7 @@ def plan_by_hand(page, client) -> Study:
     page.locator(".proposal .size").wait_for(timeout=60_000)
     step(page, "plan-1-proposal")
     assert list(client.studies()) == []
-    page.get_by_role("button", name="Draw and register").click()
+    press(page, "Draw and register")
     page.get_by_role("heading", name="Registered").wait_for()
     step(page, "plan-2-registered")
     return next(client.studies())
@@ -170,7 +170,7 @@ def log_doses(page, client, clock, study):
     """On the third day of block 1 two doses were taken and one was missed."""
     first = min(p.start for p in client.entries(study, Phase))
     clock[0] = first + timedelta(days=2, hours=20)
-    page.get_by_role("link", name="Log", exact=True).click()
+    follow(page, "Log", exact=True)
     assert "ashwagandha" not in page.inner_text("#due ~ *, #due").lower()
     page.get_by_text("of the days before are not logged").click()
     step(page, "plan-3-log")
@@ -179,21 +179,22 @@ def log_doses(page, client, clock, study):
         summary = page.locator("details:not([open]) > summary").filter(has_text="not logged")
         if summary.count():
             summary.click()
-        page.locator(f'[data-dose] button[value="{value}"]').first.click()
-        page.wait_for_function("n => document.querySelectorAll('[data-dose]').length < n", arg=left)
+        with page.expect_navigation():
+            page.locator(f'[data-dose] button[value="{value}"]').first.click()
+        assert page.locator("[data-dose]").count() < left
     done = [d.status for d in client.entries(study, Dose) if d.status != "planned"]
     assert sorted(done) == ["missed", "taken", "taken"]
 
 
 def look_too_early(page, url, study):
     """Two hours before the end there is no effect to be seen, anywhere."""
-    page.get_by_role("link", name="Overview", exact=True).click()
+    follow(page, "Overview", exact=True)
     page.get_by_role("button", name="Compare").click()
     page.locator("#verdict .word").get_by_text("Sealed until").wait_for(timeout=60_000)
     assert page.locator(".estimate").count() == 0
     step(page, "plan-4-sealed")
-    page.get_by_role("link", name="Plan", exact=True).click()
+    follow(page, "Plan", exact=True)
     assert " was " not in page.inner_text("#key-title ~ *, #key-title")
     step(page, "plan-5-shut")
     assert httpx.get(f"{url}/v1/studies/{study}/key").status_code == 409
-    page.get_by_role("link", name="Overview", exact=True).click()
+    follow(page, "Overview", exact=True)

@@ -5,7 +5,7 @@ import socket
 import time
 
 import pytest
-from browser import axe, tab_to, too_wide
+from browser import axe, follow, tab_to, too_wide
 from live_rig import simulated_rr_ms, study_of
 from server_process import ServerProcess
 
@@ -33,7 +33,7 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
         page.fill("#study-title", "Does it help")
         page.get_by_role("button", name="Make the study").click()
         page.wait_for_url("**/studies/*")
-        page.get_by_role("link", name="Live").click()
+        follow(page, "Live")
         page.fill("#who", "P01")
         page.get_by_label("Simulated strap").check()
         page.select_option("#speed", "20")
@@ -58,7 +58,7 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
             assert f"{phase} begins" in log
             assert f"{phase} ends" in log
         assert axe(page) == []
-        page.get_by_role("link", name="Open the recording").click()
+        follow(page, "Open the recording")
         page.wait_for_url("**/recordings/*")
 
 
