@@ -1,24 +1,20 @@
 """Quantiles of a centred sliding window, exact at the ends: by numpy, or compiled.
 
-Both ways give the same bits.  The kernel needs numba (the extra ``fast``); loading it takes about
-a second, so a process loads it once it has spent about that long without.
+Both ways give the same bits; `hrv._compiled` says which is taken.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import numpy as np
 
+from hrv._compiled import kernel
 from hrv.types import Float
 
 CHUNK = 2048
 """Windows sorted at a time: 91 values each then stay in the processor's cache."""
-PAYS = 300_000_000
-"""Sorted values after which a process has spent what loading the kernel costs: some 16 days of
-beats with the default cleaner.  Whatever comes, it spends at most twice the least it could."""
-_spent = 0
+SAVED_S = 3.3e-9
+"""What the kernel saves a sorted value, s: loading it pays after some 16 days of beats with the
+default cleaner."""
 
 
 def rolling_quantiles(values: Float, width: int, shares: tuple[float, ...]) -> Float:
@@ -39,20 +35,9 @@ def rolling_quantiles(values: Float, width: int, shares: tuple[float, ...]) -> F
         As ``pandas.Series.rolling(width, center=True, min_periods=1).quantile``, some twenty
         times faster.
     """
-    if _compile(values.size * width):
-        from hrv.clean._kernel import quantiles_compiled
-
-        return quantiles_compiled(values, width, shares)
-    return quantiles_numpy(values, width, shares)
-
-
-def _compile(work: int) -> bool:
-    """Tell whether the kernel is loaded or pays by now, and count what is done without it."""
-    global _spent
-    if "hrv.clean._kernel" in sys.modules:
-        return True
-    _spent += work
-    return _spent > PAYS and importlib.util.find_spec("numba") is not None
+    compiled = kernel("hrv.clean._kernel", SAVED_S * values.size * width)
+    quantiles = compiled.quantiles_compiled if compiled else quantiles_numpy
+    return np.asarray(quantiles(values, width, shares), np.float64)
 
 
 def quantiles_numpy(values: Float, width: int, shares: tuple[float, ...]) -> Float:

@@ -1,24 +1,21 @@
 """Compare all templates of a window with each other: numpy, or a compiled kernel where it pays.
 
-Both paths count the same integers.  The kernel needs numba (the extra ``fast``); loading it
-costs about a second, so it is loaded for work that would take longer without it, and used for
-all work once it is loaded.
+Both paths count the same integers; `hrv._compiled` says which is taken.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hrv._compiled import kernel
 from hrv.types import Bool, Float, Int, Windows
 
-PAYS = 2_000_000_000
-"""Comparisons for which loading the kernel pays: about two seconds of numpy."""
+SAVED_S = 5e-10
+"""What the kernel saves a comparison, s."""
 BLOCK = 4_000_000
 """Comparisons that numpy makes at a time: bounds the memory."""
 
@@ -60,7 +57,8 @@ def matches(
         return short, long
     x, ok, lo, hi = _coarse(values, valid, windows.lo[rows], windows.hi[rows], scale)
     x, largest = _narrow(x, limit[rows] * scale)
-    count = _counter(int(((hi - lo) ** 2).sum()))
+    compiled = kernel("hrv.metrics._kernel", SAVED_S * float(((hi - lo) ** 2).sum()))
+    count = compiled.count_compiled if compiled else count_numpy
     short[rows], long[rows] = count(x, lo, hi, largest, ok, m)
     return short, long
 
@@ -92,17 +90,6 @@ def _narrow(x: Float | Int, limit: Float) -> tuple[npt.NDArray[Any], npt.NDArray
         if spread <= np.iinfo(dtype).max:
             return (x - low).astype(dtype), whole.astype(dtype)
     return x - low, whole.astype(np.int64)
-
-
-def _counter(work: int) -> Any:
-    """Choose the way to count: the kernel if it is loaded or pays, else numpy."""
-    if importlib.util.find_spec("numba") is None:
-        return count_numpy
-    if "hrv.metrics._kernel" in sys.modules or work > PAYS:
-        from hrv.metrics._kernel import count_compiled
-
-        return count_compiled
-    return count_numpy
 
 
 def count_numpy(

@@ -1,7 +1,6 @@
 """Template matches: numpy and the compiled kernel count the same pairs, in every number type."""
 
 import importlib.util
-import sys
 
 import numpy as np
 import pytest
@@ -86,10 +85,3 @@ def test_numpy_counts_alike_in_blocks(monkeypatch):
     whole = pairs.count_numpy(*asked)
     monkeypatch.setattr(pairs, "BLOCK", 1000)
     assert [v.tolist() for v in pairs.count_numpy(*asked)] == [v.tolist() for v in whole]
-
-
-def test_the_kernel_is_loaded_for_much_work_only(monkeypatch):
-    monkeypatch.delitem(sys.modules, "hrv.metrics._kernel", raising=False)
-    assert pairs._counter(1_000_000) is pairs.count_numpy
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert pairs._counter(10**12) is pairs.count_numpy

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from hrv.metrics.spectral.sliding import BLOCKS, Complex, Waves, exponentials, squared, transforms
+from hrv._compiled import kernel
+from hrv.metrics.spectral.sliding import BLOCKS, exponentials, squared, transforms, waves_of
 from hrv.metrics.sums import running
 from hrv.types import Float, Int
 
@@ -17,6 +18,8 @@ GROUP = 32
 """Frequencies whose running sums are made together: they stay in the cache."""
 ROUNDING = 1e-11
 """Share of the mean below which a standard deviation is rounding and no variation."""
+SAVED_S = 2e-8
+"""What the kernel saves a frequency of a segment, s."""
 SPARSE = 40
 """Samples between segments above which each is transformed by itself."""
 
@@ -98,8 +101,12 @@ def hann_powers(
     scale[0] /= 2
     weights = scale[:, None] * weights
     means = segments.means() if mean is None else np.full(segments.first.size, mean)
-    shared = segments.size == padded and segments.dense
-    out = (_shared_powers if shared else _own_powers)(segments, means, weights, padded)
+    if segments.size == padded and segments.dense:
+        work = segments.first.size * bins
+        compiled = kernel("hrv.metrics.spectral._kernel", SAVED_S * work, same_bits=False)
+        out = (compiled.powers_compiled if compiled else shared_powers)(segments, means, weights)
+    else:
+        out = _own_powers(segments, means, weights, padded)
     nothing = (
         2 / rate_hz * np.outer((ROUNDING * means) ** 2, np.abs(weights).sum(axis=0) / scale[1])
     )
@@ -131,22 +138,38 @@ def _tapered(segments: Segments, part: slice, means: Float, taper: Float) -> Flo
     return x
 
 
-def _shared_powers(segments: Segments, means: Float, weights: Float, padded: int) -> Float:
-    """Powers of segments in regular steps, from running sums over the samples they share."""
-    size, step = padded, segments.step
+def shared_powers(segments: Segments, means: Float, weights: Float) -> Float:
+    """Powers of overlapping segments, from running sums over the samples they share.
+
+    Parameters
+    ----------
+    segments : Segments
+        s segments in regular steps, ascending; what one lacks at its ends counts as its mean.
+    means : float64[s]
+        What is subtracted from each.
+    weights : float64[b, r]
+        Over the first b multiples of 1 / their length.
+
+    Returns
+    -------
+    float64[s, r]
+        Weighted sums of the tapered transforms' squared moduli.
+    """
+    size, step = segments.size, segments.step
     out = np.zeros((segments.first.size, weights.shape[1]))
     number = (segments.first - segments.first.min()) // (step * BLOCKS)
-    parts = np.split(np.arange(number.size), np.flatnonzero(np.diff(number)) + 1)
     bins = np.flatnonzero(weights.any(axis=1))
-    for low in range(int(bins.min()), int(bins.max()) + 1, GROUP):
-        high = min(low + GROUP, int(bins.max()) + 1)
-        waves = Waves.of(size, low, high, step)
-        for rows in parts:
-            at = segments.first[rows]
-            begin, end = int(at.min()), int(at.max()) + size
-            centre = float(means[rows].mean())
-            found = transforms(segments.value_ms[begin:end] - centre, at - begin, size, step, waves)
-            found -= _lacking(segments, rows, means[rows], waves.omega[1:-1])
+    first, last = int(bins.min()), int(bins.max()) + 1
+    groups = [(low, min(low + GROUP, last)) for low in range(first, last, GROUP)]
+    for rows in np.split(np.arange(number.size), np.flatnonzero(np.diff(number)) + 1):
+        at = segments.first[rows]
+        begin, end = int(at.min()), int(at.max()) + size
+        centre = float(means[rows].mean())
+        x = segments.value_ms[begin:end] - centre
+        ends, lacking = _lacking(segments, rows, means[rows])
+        for low, high in groups:
+            found = transforms(x, at - begin, size, step, waves_of(size, low, high, step))
+            found -= (lacking @ _tapered_waves(size, low, high)[ends]).view(np.complex128)
             for k, share in ((0, 0.5), (1, -0.25)):  # the taper's own transform
                 if low <= k < high:
                     found[:, k - low] -= share * size * (means[rows] - centre)
@@ -154,12 +177,18 @@ def _shared_powers(segments: Segments, means: Float, weights: Float, padded: int
     return out
 
 
-def _lacking(segments: Segments, rows: Int, means: Float, omega: Float) -> Complex:
-    """complex128[s, f]: what samples of neighbours put into the ends that a segment lacks."""
+def _lacking(segments: Segments, rows: Int, means: Float) -> tuple[Int, Float]:
+    """Find what neighbours put into ends that segments lack: int64[e] where, float64[s, e] ms."""
     low, high = segments.low[rows, None], segments.high[rows, None]
     before, after = int(low.max()), int(high.min())
     at = np.concatenate((np.arange(before), np.arange(after, segments.size)))
-    lacks = (at < low) | (at >= high)
     x = segments.value_ms[segments.first[rows, None] + at] - means[:, None]
-    waves = hann(segments.size)[at, None] * exponentials(at, omega)
-    return np.asarray((np.where(lacks, x, 0.0) @ waves.view(np.float64)).view(np.complex128))
+    x[(at >= low) & (at < high)] = 0.0
+    return at, x
+
+
+@lru_cache(maxsize=16)
+def _tapered_waves(size: int, low: int, high: int) -> Float:
+    """float64[size, 2 (high - low)]: tapered waves of some bins, real beside imaginary parts."""
+    waves = exponentials(np.arange(size), 2 * np.pi * np.arange(low, high) / size)
+    return np.asarray((hann(size)[:, None] * waves).view(np.float64))

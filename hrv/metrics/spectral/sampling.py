@@ -150,7 +150,9 @@ def _hermite(t: Float, y: Float, moments: Float, reach: int) -> tuple[Int, Float
 
 def _interval(t: Float, moments: Float, reach: int) -> Int:
     """Knot at or before each moment, so that an interval with all its neighbours follows."""
-    at = np.searchsorted(t, moments, side="right") - 1
+    # how many knots are not after each moment, met from the fewer knots: the same as searching
+    passed = np.searchsorted(moments, t, side="left")
+    at = np.cumsum(np.bincount(passed, minlength=moments.size + 1)[: moments.size]) - 1
     return np.clip(at, reach, t.size - 2 - reach)
 
 
@@ -187,23 +189,22 @@ def slopes(t_s: Float, value: Float, reach: int) -> Float:
     """
     h = np.diff(t_s)
     d = np.diff(value) / h
-    centre = np.arange(reach, t_s.size - reach)
-    out = np.zeros(t_s.size)
-    keep_l = np.full(centre.size, 0.5)
-    sum_l = 1.5 * d[centre - reach]
-    keep_r = keep_l.copy()
-    sum_r = 1.5 * d[centre + reach - 1]
+    before, after = h[:-1], h[1:]  # of the knots 1 to n - 2
+    load = 3 * (after * d[:-1] + before * d[1:])
+    both = 2 * (before + after)
+    count, out = t_s.size - 2 * reach, np.zeros(t_s.size)
+    keep_l = keep_r = np.full(count, 0.5)
+    sum_l, sum_r = 1.5 * d[:count], 1.5 * d[2 * reach - 1 :]
     for s in range(reach - 1, 0, -1):
-        i = centre - s
-        pivot = 2 * (h[i - 1] + h[i]) - h[i] * keep_l
-        sum_l = (3 * (h[i] * d[i - 1] + h[i - 1] * d[i]) - h[i] * sum_l) / pivot
-        keep_l = h[i - 1] / pivot
-        i = centre + s
-        pivot = 2 * (h[i - 1] + h[i]) - h[i - 1] * keep_r
-        sum_r = (3 * (h[i] * d[i - 1] + h[i - 1] * d[i]) - h[i - 1] * sum_r) / pivot
-        keep_r = h[i] / pivot
-    before, after = h[centre - 1], h[centre]
-    pivot = 2 * (before + after) - after * keep_l - before * keep_r
-    load = 3 * (after * d[centre - 1] + before * d[centre])
-    out[centre] = (load - after * sum_l - before * sum_r) / pivot
+        i = slice(reach - 1 - s, reach - 1 - s + count)  # s knots to the left of each
+        pivot = both[i] - after[i] * keep_l
+        sum_l = (load[i] - after[i] * sum_l) / pivot
+        keep_l = before[i] / pivot
+        i = slice(reach - 1 + s, reach - 1 + s + count)
+        pivot = both[i] - before[i] * keep_r
+        sum_r = (load[i] - before[i] * sum_r) / pivot
+        keep_r = after[i] / pivot
+    i = slice(reach - 1, reach - 1 + count)
+    pivot = both[i] - after[i] * keep_l - before[i] * keep_r
+    out[reach : reach + count] = (load[i] - after[i] * sum_l - before[i] * sum_r) / pivot
     return out

@@ -7,6 +7,7 @@ is ½, -¼ and -¼ of the transforms at a frequency and its two neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,16 +40,17 @@ class Waves:
     step: Float
     phase: Complex
 
-    @classmethod
-    def of(cls, size: int, low: int, high: int, step: int) -> Waves:
-        """Make those of the multiples ``[low, high)`` of 1 / size."""
-        omega = 2 * np.pi * np.arange(low - 1, high + 1) / size
-        rows = BLOCKS + size // step
-        return cls(
-            omega,
-            exponentials(np.arange(step), omega).view(np.float64),
-            exponentials(step * np.arange(rows), omega),
-        )
+
+@lru_cache(maxsize=16)
+def waves_of(size: int, low: int, high: int, step: int) -> Waves:
+    """Make those of the multiples ``[low, high)`` of 1 / size; a few sets are kept."""
+    omega = 2 * np.pi * np.arange(low - 1, high + 1) / size
+    rows = BLOCKS + size // step
+    return Waves(
+        omega,
+        exponentials(np.arange(step), omega).view(np.float64),
+        exponentials(step * np.arange(rows), omega),
+    )
 
 
 def transforms(x: Float, at: Int, size: int, step: int, waves: Waves) -> Complex:
