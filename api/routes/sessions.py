@@ -148,7 +148,7 @@ async def look_for_straps(
 @router.post(
     "/{recording_id}/actions",
     response_model=Live,
-    responses=docs.problems(404, 409),
+    responses=docs.problems(400, 404, 409),
     dependencies=needs("write", own=True),
 )
 async def act_live(recording_id: UUID, service: Svc, body: ActionIn) -> Response:

@@ -63,6 +63,11 @@ def api_schema(identities):
                     path_parameters[name] = str(found)
         return path_parameters
 
+    @schema.hook
+    def filter_query(context, query):
+        """Leave out what no request can carry: an empty list is no parameter at all."""
+        return all(value != [] for value in (query or {}).values())
+
     return schema
 
 

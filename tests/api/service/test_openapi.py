@@ -41,6 +41,12 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_problems(document):
             assert problem == ("application/problem+json" in answer.get("content", {})), name
 
 
+def test_every_body_may_be_one_that_cannot_be_understood(document):
+    with_body = [(name, o) for name, o in operations(document) if "requestBody" in o]
+    assert len(with_body) > 20
+    assert [name for name, o in with_body if "400" not in o["responses"]] == []
+
+
 def test_every_change_says_that_it_needs_a_version(document):
     for name, operation in operations(document):
         if name.startswith(("put ", "delete ")):
