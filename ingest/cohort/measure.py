@@ -133,6 +133,7 @@ def _windows(nn: NNSeries, settings: CohortSettings) -> pd.DataFrame:
         nn, width=settings.width, step=settings.step, metrics=settings.metrics,
         settings=settings.preset,
     )  # fmt: skip
+    table.attrs = {}  # as in `_recovery`
     if nn.start is None:
         return table.assign(start=_start(nn, len(table)))
     moments = pd.DatetimeIndex(table.index).tz_convert("UTC").as_unit("us")
@@ -141,6 +142,7 @@ def _windows(nn: NNSeries, settings: CohortSettings) -> pd.DataFrame:
 
 def _recovery(nn: NNSeries, episodes: list[Episode]) -> pd.DataFrame:
     table = recovery(nn, episodes)
+    table.attrs = {}  # pandas copies them, deeply, with every column that is looked at
     moments = _start(nn, len(table))
     return table.assign(time=moments + pd.to_timedelta(table["onset_s"], unit="s").dt.round("us"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ def columns(table: str, metrics: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(IDENTITY, "text") | own[table]
 
 
+@functools.cache
 def _recovery_columns() -> dict[str, str]:
     from hrv.recovery import recovery
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from hrv.errors import FormatError
 from hrv.types import Float
@@ -16,7 +14,7 @@ from ingest.formats.base import Source
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 """A plain decimal number with a point or a comma; no nan, inf or digit separators."""
 _LARGEST = 1e15  # more is neither an interval nor a time in any unit
-_WHOLE = str.maketrans("", "", "0123456789 \t")
+_DIGITS = str.maketrans("", "", "0123456789")
 _FAST = str.maketrans("", "", "0123456789.+-eE \t")
 
 
@@ -56,14 +54,21 @@ def shown(text: str) -> str:
 
 
 def _whole(rows: list[str], columns: int) -> Float | None:
-    """Parse rows of digits by pandas' parser, three times as fast; None where a row is not so."""
-    try:
-        read = pd.read_csv(
-            io.StringIO("\n".join(rows)), sep=r"\s+", header=None, dtype=np.int64, engine="c"
-        )
-    except (ValueError, OverflowError):  # too few or too many numbers, or too many digits
+    """Parse rows of digits all spaced as the first is, five times as fast; None where one is not.
+
+    What is left of the text without its digits tells that no row has more cells than the first,
+    and the count of numbers that none has fewer.
+    """
+    body = "\n".join(rows)
+    spacing = rows[0].translate(_DIGITS)
+    if len(spacing) != columns - 1 or spacing.strip(" \t"):
         return None
-    return read.to_numpy(np.float64) if read.shape == (len(rows), columns) else None
+    if body.translate(_DIGITS) != "\n".join([spacing] * len(rows)):
+        return None
+    found = np.fromstring(body, dtype=np.int64, sep=" ")  # too long a number becomes the largest
+    return (
+        found.astype(np.float64).reshape(-1, columns) if found.size == len(rows) * columns else None
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ class Lines:
                 f"holds binary data (byte {data.index(0) + 1} is zero), not text",
                 source=source.name,
             )
-        text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
+        text = decode(data)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         return cls(source.name, text.split("\n"))
 
     @property
@@ -116,7 +123,7 @@ class Lines:
 
     def rows(self) -> list[str]:
         """Return the non-blank lines that are left."""
-        return [line for line in self.lines[self.first :] if line and not line.isspace()]
+        return list(filter(str.strip, self.lines[self.first :]))
 
     def number_of(self, row: int) -> int:
         """One-based line number of the non-blank line with index `row`."""
@@ -148,11 +155,10 @@ class Lines:
             Naming the first line that is not so.
         """
         try:
-            other = "".join(rows).translate(_WHOLE)
-            if other.translate(_FAST):
-                raise ValueError
-            if not other and (whole := _whole(rows, columns)) is not None:
+            if (whole := _whole(rows, columns)) is not None:
                 array = whole
+            elif "".join(rows).translate(_FAST):
+                raise ValueError
             elif columns == 1:  # a list beats loadtxt here, and loses to it on tables
                 array = np.array(list(map(float, rows)), dtype=np.float64).reshape(-1, 1)
             else:

@@ -122,7 +122,7 @@ def _head(lines: Lines) -> tuple[Lines, dict[str, str], str]:
 
 def _without_comments(lines: Lines) -> tuple[Lines, tuple[str, ...]]:
     """Blank the comment lines among the values, so that the others keep their numbers."""
-    if not any("#" in line for line in lines.lines[lines.first :]):
+    if "#" not in "".join(lines.lines[lines.first :]):
         return lines, ()
     bare = [
         "" if i >= lines.first and line.lstrip().startswith("#") else line

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import ingest
 from hrv.errors import FormatError, InputError
 from hrv.types import Flag, RRSeries
+from ingest.formats._lines import NUMBER, Lines
 
 
 def read(text: str | bytes, name: str = "rr.txt", **options) -> RRSeries:
@@ -184,6 +185,38 @@ def test_any_plain_file_reads_as_a_line_by_line_reader_would(values, end, second
     series = read(text)
     assert series.rr_ms.tolist() == values
     assert series.t_s == pytest.approx(np.cumsum(values) / 1000)
+
+
+_CELL = st.integers(0, 10**9).map(str) | st.sampled_from(["007", "0.5", "1e3", "-4", "x", "1x"])
+_GAP = st.sampled_from([" ", "\t", "  ", "\x0b", "\xa0"])
+
+
+@settings(max_examples=300)
+@example(rows=["1 2", " 2", "1 2 3"], columns=2)
+@example(rows=["1\t2", "\t3"], columns=2)
+@example(rows=["1", "99999999999999999999"], columns=1)
+@given(
+    rows=st.lists(
+        st.lists(st.tuples(_CELL, _GAP), min_size=1, max_size=3).map(
+            lambda cells: "".join(cell + gap for cell, gap in cells[:-1]) + cells[-1][0]
+        ),
+        min_size=1, max_size=6,
+    ),
+    columns=st.integers(1, 3),
+)  # fmt: skip
+def test_numbers_of_lines_are_those_that_are_read_one_by_one(rows, columns):
+    lines = Lines("a.txt", rows)
+    cells = [row.split() for row in rows]
+    wrong = (
+        any(len(each) != columns for each in cells)
+        or any("\x0b" in row or "\xa0" in row for row in rows)
+        or any(not NUMBER.fullmatch(c) or float(c) >= 1e15 for each in cells for c in each)
+    )
+    if wrong:
+        with pytest.raises(FormatError):
+            lines.numbers(rows, columns)
+    else:
+        assert lines.numbers(rows, columns).tolist() == [list(map(float, c)) for c in cells]
 
 
 @st.composite
