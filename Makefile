@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 FUZZ_EXAMPLES ?= 10000
 FUZZ_BINARY_S ?= 600
 FUZZ_TEXT_S ?= 60
-FUZZ_FORMAT ?=
+FUZZ_OTHER_S ?= 120
+FUZZ_LIKE ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: bench bench-cohort demo test test-slow test-hostile openapi screenshots bench-web bench-service bench-live crash load soak audit sbom test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
+.PHONY: bench bench-cohort demo test test-slow test-hostile openapi fuzz-minute screenshots bench-web bench-service bench-live crash load soak audit sbom test-bluetoothd fuzz calibrate calibrate-sample lint types layers check wheel-test sample-data pins clean help
 .PHONY: guide validate pictures
 
 help:  ## show this list
@@ -27,11 +28,15 @@ test: check  ## everything CI asserts: lint, types, layers, tests, and again on 
 test-slow: $(VENV)/.test  ## long simulations: calibration of the comparison, kills, fuzzing
 	$(BIN)/python -m pytest -n 2 -m slow
 
-fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every reader: 10,000 examples, then atheris (FUZZ_EXAMPLES, FUZZ_BINARY_S, FUZZ_TEXT_S)
+fuzz: $(VENV)/.test $(VENV)-fuzz/.done  ## every parser: examples, then atheris (FUZZ_EXAMPLES, FUZZ_BINARY_S, FUZZ_TEXT_S, FUZZ_OTHER_S)
 	HRV_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/contracts/test_formats.py \
 		-k "flipped or junk"
-	PYTHONPATH=. $(VENV)-fuzz/bin/python tests/fuzz_readers.py $(FUZZ_FORMAT) \
-		--binary-s $(FUZZ_BINARY_S) --text-s $(FUZZ_TEXT_S)
+	PYTHONPATH=. $(VENV)-fuzz/bin/python tests/fuzz_run.py "$(FUZZ_LIKE)" --jobs 2 \
+		--binary-s $(FUZZ_BINARY_S) --text-s $(FUZZ_TEXT_S) --other-s $(FUZZ_OTHER_S)
+
+fuzz-minute: $(VENV)-fuzz/.done  ## atheris for a minute a parser, two at a time
+	PYTHONPATH=. $(VENV)-fuzz/bin/python tests/fuzz_run.py --jobs 2 \
+		--binary-s 60 --text-s 60 --other-s 60
 
 calibrate: $(VENV)/.runtime  ## error rates of every method on simulated studies (says how long; goes on where it stopped)
 	$(BIN)/python -m benchmarks.calibration --workers 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,6 +12,7 @@ from api.schemas.recordings import Recording
 from api.schemas.results import PlanIn
 from api.schemas.studies import Clean, DesignIn, Endpoint, Study, StudyIn
 from ingest import study as files
+from ingest.documents import parse_json
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
 from ingest.study_log import read_adverse_events
@@ -69,7 +69,7 @@ def import_study(client: Client, path: str | PathLike[str], told: Told | None = 
         client.import_table(study.id, log, table, subject=whose)
     plan = file.resolve("plan", "file")
     if plan is not None:
-        content = json.loads(plan.read_text(encoding="utf-8"))
+        content = parse_json(plan.read_bytes())
         client.create_plan(study.id, PlanIn(title=plan.name, content=content))
     return study
 

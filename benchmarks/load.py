@@ -31,6 +31,9 @@ from api.client import Client
 from api.schemas.studies import StudyIn
 from tests.server_process import ServerProcess
 
+FLAT_MB_PER_MIN = 1.0
+"""Memory that grows by less in the second half of a load counts as flat."""
+
 
 @dataclass
 class Told:
@@ -146,10 +149,9 @@ async def _read(
 async def _watch(pid: int, until: float, rss: list[tuple[float, float]]) -> None:
     begin = time.monotonic()
     while time.monotonic() < until:
-        process = psutil.Process(pid)
-        size = process.memory_info().rss / 2**20
+        size = psutil.Process(pid).memory_info().rss / 2**20
         rss.append((time.monotonic() - begin, size))
-        await asyncio.sleep(5.0)
+        await asyncio.sleep(2.0)
 
 
 async def _drive(
@@ -186,12 +188,32 @@ def _say(told: Told, rss: list[tuple[float, float]], beats: int, lost: int) -> N
     print(f"turned away (429, 503): {shed}, without Retry-After: {told.without_retry_after}")
     print(f"other statuses: { {s: n for s, n in told.status.items() if s not in (200, 429, 503)} }")
     print(f"connections that broke: {told.broken}")
-    middle = [size for at, size in rss if at > rss[-1][0] / 3] or [rss[-1][1]]
-    print(
-        f"memory of the server: {rss[0][1]:.0f} MB at first, {middle[0]:.0f} MB after a third, "
-        f"{rss[-1][1]:.0f} MB at the end"
-    )
     print(f"beats acknowledged: {beats}, lost or changed: {lost}")
+    _say_memory(rss)
+
+
+def growth(rss: list[tuple[float, float]]) -> float:
+    """Slope of a line through memory over time, MB per minute, of the second half of a load.
+
+    The first half is warm-up: threads, connections and their caches come with the first requests.
+    """
+    at_s, size_mb = np.array(rss).T
+    late = at_s >= at_s[-1] / 2
+    return float(np.polyfit(at_s[late] / 60, size_mb[late], 1)[0])
+
+
+def _say_memory(rss: list[tuple[float, float]]) -> None:
+    """Memory at the end of every minute, and whether it is flat."""
+    minutes = int(rss[-1][0] // 60) + 1
+    by_minute = [[mb for at_s, mb in rss if at_s // 60 == m][-1] for m in range(minutes)]
+    line = " ".join(f"{mb:.0f}" for mb in by_minute)
+    print(f"memory of the server: {rss[0][1]:.0f} MB at first; at the end of each minute: {line}")
+    slope = growth(rss)
+    said = "flat" if slope < FLAT_MB_PER_MIN else "NOT flat"
+    print(
+        f"second half: {slope:+.2f} MB a minute, {said} "
+        f"(flat: below {FLAT_MB_PER_MIN:g} MB a minute)"
+    )
 
 
 def main() -> None:

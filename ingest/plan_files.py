@@ -15,6 +15,7 @@ from hrv.errors import InputError, StorageError
 from hrv.plan.draw import Key
 from hrv.plan.proposal import Proposal, title_of
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.documents import parse_json
 from ingest.durable import make_folder, write_file
 from ingest.plan_calendar import Practical, calendar, planned_doses
 from ingest.plan_sheet import sheet
@@ -113,7 +114,7 @@ def earlier_plans(folder: Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
         return (*map(str, content.get("replaces", ())), str(content["sha256"]))
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is damaged ({error}); move it away and plan again") from None

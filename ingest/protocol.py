@@ -17,7 +17,6 @@ check = true              # go/no-go: the signal must be good before this phase 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any
 from hrv._units import seconds
 from hrv.errors import FormatError, InputError
 from hrv.tables import first_duplicate
+from ingest.documents import parse_toml
 from ingest.reading import file_source
 
 _KEYS = frozenset({"title", "phase"})
@@ -219,8 +219,8 @@ def load_protocol(path: str | Path) -> Protocol:
     source = file_source(path)
     try:
         with source.open() as file:
-            content = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            content = parse_toml(file.read())
+    except ValueError as error:
         raise FormatError(f"is no TOML: {error}", source=source.name) from None
     return read_protocol(content, source.name)
 

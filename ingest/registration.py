@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from hrv.plan.group import moved
 from hrv.plan.registration import Look, Registration, changes, digest
 from hrv.study import Study
 from ingest import clock
+from ingest.documents import parse_json
 
 
 def with_registration(study: Study, plan: Path | None, key: Path | None) -> Study:
@@ -147,7 +147,7 @@ def _moment(text: str) -> datetime:
 
 def _json(path: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
     except OSError as error:

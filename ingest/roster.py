@@ -11,7 +11,6 @@ session = "day3"
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from hrv.errors import FormatError, InputError
 from hrv.tables import first_duplicate
 from ingest.ble.radio import Found
+from ingest.documents import parse_toml
 from ingest.journal.reader import records
 from ingest.journal.record import MAGIC, Kind
 from ingest.reading import file_source
@@ -104,8 +104,8 @@ def load_roster(path: str | Path) -> Roster:
     source = file_source(path)
     try:
         with source.open() as file:
-            content = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            content = parse_toml(file.read())
+    except ValueError as error:
         raise FormatError(f"is no TOML: {error}", source=source.name) from None
     for key in content:
         if key not in ("title", "strap"):

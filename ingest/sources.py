@@ -95,7 +95,7 @@ def parse(uri: str) -> SourceName:
     """
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme not in _OPTIONS:
-        hint = f"; to play a file: replay:{uri}" if Path(uri).is_file() else ""
+        hint = f"; to play a file: replay:{uri}" if _is_file(uri) else ""
         raise InputError(f"no source is called {uri!r}; use {_FORMS}{hint}")
     target, mark, query = rest.rpartition("?") if scheme != "ble" else (rest, "", "")
     if not mark:
@@ -116,6 +116,13 @@ def parse(uri: str) -> SourceName:
     if scheme == "sim" and target:
         raise InputError(f"{uri!r}: the simulator takes options only: sim:?seed=1")
     return SourceName(scheme, target, options)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # no name a file can have
+        return False
 
 
 def open_source(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from hrv.study import Session, Study, usual_familiarisation
 from hrv.study.types import StudyLog
 from hrv.types import Refusal, RRSeries
 from ingest import strap_motion
+from ingest.documents import parse_json, parse_toml
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
 from ingest.reading import read
@@ -191,14 +190,14 @@ def parse(path: Path) -> StudyFile:
         path = path / "study.toml"
     try:
         data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
-        content = tomllib.loads(data.decode("utf-8-sig"))
+        content = parse_toml(data)
     except FileNotFoundError:
         raise StudyError(f"{path}: no such study file") from None
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise StudyError(f"{path}: is no text; a study file is TOML in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise StudyError(f"{path}: is not valid TOML: {error}") from None
     _check_keys(path, "", content)
     for section in (name for name in KEYS if name):
@@ -262,7 +261,7 @@ def orders_of(file: StudyFile) -> tuple[tuple[str, ...], ...] | None:
     if path is None:
         return None
     try:
-        orders = json.loads(path.read_text(encoding="utf-8"))["set"]
+        orders = parse_json(path.read_bytes())["set"]
         return tuple(tuple(str(c) for c in order) for order in orders)
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ import pandas as pd
 from hrv.errors import InputError, StorageError
 from hrv.types import RRSeries
 from ingest.columns import DOSE_COLUMNS, EVENT_COLUMNS, OUTCOME_COLUMNS, PHASE_COLUMNS
+from ingest.documents import parse_toml
 from ingest.durable import make_folder, write_file
 from ingest.events import read_doses, read_events, read_phases
 from ingest.formats._write_text import write_text
@@ -272,10 +272,10 @@ class StudyFolder:
 
 def _study_file(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = parse_toml(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}); mend it first") from None
     for section in ("data", "design"):
         if not isinstance(content.get(section, {}), dict):

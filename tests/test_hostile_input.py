@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import random
 import re
 import struct
 import time
@@ -10,6 +11,7 @@ import tracemalloc
 import zipfile
 import zlib
 
+import fuzz_targets
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -21,9 +23,14 @@ import ingest
 from api.client import Client
 from api.schemas.logs import EventIn
 from api.schemas.studies import StudyIn
+from api.store.backup import read_manifest
 from hrv.errors import HRVError
+from ingest.ble.markers import parse_marker
 from ingest.ble.measurement import decode
 from ingest.formats.base import Source
+from ingest.protocol import load_protocol
+from ingest.registration import declared_by
+from ingest.roster import load_roster
 from ingest.sources import parse
 from ingest.study import load_study
 
@@ -366,3 +373,47 @@ def test_a_compressed_body_is_not_unfolded(service):
     answer = httpx.post(f"{url}/v1/studies", content=bomb, timeout=60, headers={
         "Content-Type": "application/json", "Content-Encoding": "deflate"})  # fmt: skip
     assert 400 <= answer.status_code < 500
+
+
+DEEP_TOML = [b"a = " + b"[" * 5000, b"a = " + b"{a = " * 5000, b"a = " + b"9" * 5000, b"\xff"]
+
+
+@pytest.mark.parametrize("read", [load_study, load_protocol, load_roster])
+@pytest.mark.parametrize("content", DEEP_TOML, ids=["lists", "tables", "digits", "no text"])
+def test_toml_that_the_parser_gives_up_on_is_refused_in_a_sentence(tmp_path, read, content):
+    path = tmp_path / "study.toml"
+    path.write_bytes(content)
+    assert refused(lambda: read(path))
+
+
+@pytest.mark.parametrize("deep", ['{"a":' * 5000, "[" * 5000])
+def test_json_that_is_nested_too_deeply_is_refused_in_a_sentence(tmp_path, deep):
+    path = tmp_path / "plan.json"
+    path.write_text(deep)
+    assert refused(lambda: declared_by(path))
+    assert refused(lambda: read_manifest(tmp_path))
+    assert refused(lambda: parse_marker(deep)) or deep[0] == "["
+
+
+def test_a_source_whose_name_no_file_could_have_is_refused_in_a_sentence():
+    assert "no source is called" in refused(lambda: parse("x" * 5000))
+
+
+@pytest.mark.parametrize("name", fuzz_targets.OTHERS)
+def test_what_is_fuzzed_takes_its_good_inputs_and_survives_changed_ones(tmp_path, name):
+    """Atheris tries millions (`make fuzz`); this keeps each target able to find something."""
+    target, rng = fuzz_targets.target_of(name, tmp_path), random.Random(3)
+    taken = 0
+    for seed in target.seeds:
+        target.try_one(seed)
+        for _ in range(40):
+            changed = bytearray(seed)
+            for _ in range(rng.randint(1, 4)):
+                changed[rng.randrange(len(changed))] = rng.randrange(256)
+            target.try_one(bytes(changed))
+        try:
+            target.takes(seed)
+            taken += 1
+        except target.refusals:
+            pass
+    assert taken >= len(target.seeds) // 4

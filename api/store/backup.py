@@ -27,6 +27,7 @@ from api.store.database import FILE, Store, open_store
 from api.store.models import Base
 from api.store.types import now, to_text
 from hrv.errors import InputError, StorageError
+from ingest.documents import parse_json
 from ingest.durable import make_folder, sync_file, sync_folder, write_file
 
 MANIFEST = "manifest.json"
@@ -115,7 +116,7 @@ def read_manifest(folder: Path) -> Manifest:
         If it is no backup.
     """
     try:
-        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        said = parse_json((folder / MANIFEST).read_bytes())
         tables = {name: (int(n), str(sha)) for name, (n, sha) in said.pop("tables").items()}
         return Manifest(**said, tables=tables)
     except (OSError, ValueError, TypeError, KeyError):

@@ -12,12 +12,12 @@ that speaks another protocol (a web page's request) can leave one by accident.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
 from hrv.errors import InputError
+from ingest.documents import parse_json
 
 LOOPBACK = "127.0.0.1"
 EDGES = ("start", "end", "now")
@@ -57,7 +57,7 @@ def parse_marker(line: str) -> Marker:
     line = line.strip()
     if line.startswith("{"):
         try:
-            fields = json.loads(line)
+            fields = parse_json(line)
         except ValueError:
             raise InputError("the line begins like JSON but is none") from None
         known = {"phase", "kind", "edge", "note"}

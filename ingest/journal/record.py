@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hrv.errors import InputError
+from ingest.documents import parse_json
 
 MAGIC = b"\x89HRVJ\r\n\x1a"
 """First 8 bytes of every journal; survives neither text mode nor newline conversion unnoticed."""
@@ -84,7 +85,7 @@ class Record:
         if self.kind not in JSON_KINDS:
             raise InputError(f"a {self.kind.name.lower()} record holds raw bytes, not fields")
         try:
-            value = json.loads(self.payload)
+            value = parse_json(self.payload)
         except ValueError as error:
             raise InputError(f"{self.kind.name.lower()} record is not JSON: {error}") from error
         if not isinstance(value, dict):
