@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,29 +20,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.tasks import (
-    CLEANING,
-    TASKS,
-    Peer,
-    Task,
-    compiled,
-    job,
-    numpy_alone,
-    ours,
-    recording,
-    table,
-)  # fmt: skip
+from benchmarks.tasks import CLEANING, TASKS, Peer, Task, numpy_alone, ours, recording
+from benchmarks.turns import OURS, ROUNDS, TURN_S, in_turn, repeated
 from hrv.clean import clean
 from hrv.live import Stream
 from hrv.simulate import simulate
-from hrv.types import NNSeries, RRSeries
-from hrv.windows import windows
+from hrv.types import RRSeries
+from hrv.windows import grid, windows
 from ingest import read
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ROUNDS = 3
-TURN_S = 0.2
-"""Processor time that a call gets a round; a longer one is made once."""
 LIBRARIES = (
     "numpy", "scipy", "pandas", "numba", "neurokit2", "pyhrv", "flirt", "systole", "hrv-analysis",
     "sleepecg", "antropy",
@@ -73,120 +59,75 @@ def header() -> list[str]:
     return [
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {load} at the beginning (1, 5, 15 min).  Processor time, "
-        f"medians of {ROUNDS} rounds in which all take turns, of {TURN_S} s or one call each.",
+        f"medians of {ROUNDS} rounds in which all take turns, each in a fresh process: one call to "
+        f"warm up, then {TURN_S} s of calls or one.",
         "",
         ", ".join(versions) + ".",
         "",
     ]
 
 
-def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float | str]:
-    """Median processor seconds of each call, one round after another; or why it does not run.
-
-    Processor time, its own processes' included: others on the machine then weigh little.
-    """
-    spent: dict[str, list[float]] = {name: [] for name in calls}
-    broken: dict[str, str] = {}
-    for turn in range(ROUNDS + 1):  # the first round warms up
-        for name, call in calls.items():
-            if name in broken:
-                continue
-            try:
-                took = repeated(call)
-            except Exception as error:  # a peer's failure is a result, printed with its words
-                broken[name] = f"{type(error).__name__}: {str(error).splitlines()[0][:90]}"
-                continue
-            if turn:
-                spent[name] += took
-    return {name: broken.get(name) or float(np.median(spent[name])) for name in calls}
-
-
-def repeated(call: Callable[[], object]) -> list[float]:
-    """Processor seconds of a call, made again until `TURN_S` is spent: all warm up alike."""
-    took: list[float] = []
-    while not took or sum(took) < TURN_S:
-        begin = processor_s()
-        with Path(os.devnull).open("w") as sink:
-            keep, sys.stderr = sys.stderr, sink
-            try:
-                call()
-            finally:
-                sys.stderr = keep
-        took.append(processor_s() - begin)
-    return took
-
-
-def processor_s() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
-
-
 def peer_rows(
-    found: dict[str, float | str], peers: tuple[Peer, ...], own: float, scale: dict[str, float]
+    found: dict[str, float | str],
+    peers: tuple[Peer, ...],
+    own: dict[str, float],
+    scale: dict[str, float],
 ) -> list[str]:
+    """One row a peer: its time, how many times ours that is, and whether an aim is met."""
     rows = []
     for peer in peers:
         spent = found[peer.name]
         if isinstance(spent, str):
-            rows.append(f"| {peer.name} | does not run: {spent} | | |")
+            rows.append(f"| {peer.name} | does not run: {spent} |" + " |" * (len(own) + 1))
             continue
         whole = spent * scale[peer.name]
-        ratio = whole / own
-        aim = (
-            "" if not peer.aim else f"{peer.aim:,.0f} ({'met' if ratio >= peer.aim else 'missed'})"
+        ratio = {path: whole / took for path, took in own.items()}
+        aims = ", ".join(
+            f"{aim:,.0f} {OURS[path]} ({'met' if ratio[path] >= aim else 'missed'})"
+            for path, aim in peer.aims.items()
         )
-        rows.append(f"| {peer.name} | {human(whole)} | {ratio:,.1f} | {aim} |")
+        times = " | ".join(f"{x:,.1f}" for x in ratio.values())
+        rows.append(f"| {peer.name} | {human(whole)} | {times} | {aims} |")
     return rows
 
 
-def task_lines(task: Task) -> list[str]:
-    nn = recording()
-    jobs = {peer.name: job(task, peer.sample) for peer in task.peers}
-    calls: dict[str, Callable[[], object]] = {
-        "ours": _ours(task, nn, compiled if task.kernel else numpy_alone),
-        "table": lambda: table(task, nn),
-    }
-    if task.kernel:
-        calls["numpy"] = _ours(task, nn, numpy_alone)
-    calls |= {p.name: (lambda p=p: p.call(jobs[p.name])) for p in task.peers}
-    found = in_turn(calls)
-    windows = len(next(iter(jobs.values())).where)
-    scale = {p.name: 1.0 if p.whole else windows / p.sample for p in task.peers}
-    own, full = float(found["ours"]), float(found["table"])
-    path = "with the extra fast" if task.kernel else "numpy alone"
+def head(own: dict[str, float], title: str) -> list[str]:
+    """The table's head, and one row for each way of ours."""
     lines = [
+        f"| who | {title} | " + " | ".join(f"times ours, {OURS[p]}" for p in own) + " | aim |",
+        "|---|---|" + "---|" * (len(own) + 1),
+    ]
+    for path, took in own.items():
+        times = " | ".join(f"{took / other:,.2f}" for other in own.values())
+        lines.append(f"| **hrv**, {OURS[path]} | {human(took)} | {times} | |")
+    return lines
+
+
+def task_lines(task: Task) -> list[str]:
+    paths = ("numpy", "compiled") if task.kernel else ("numpy",)
+    found = in_turn(task.key, (*paths, "table", *(peer.name for peer in task.peers)))
+    windows = len(grid(recording(), task.width_s, task.step_s))
+    scale = {p.name: 1.0 if p.whole else windows / p.sample for p in task.peers}
+    own, full = {path: float(found[path]) for path in paths}, float(found["table"])
+    times = " | ".join(f"{full / took:,.2f}" for took in own.values())
+    return [
         f"## {task.key}: {task.title}", "",
-        f"{windows:,} windows; load {os.getloadavg()[0]:.1f}.", "",
-        "| who | all windows | times ours | aim |", "|---|---|---|---|",
-        f"| **hrv**, numbers with their refusals, {path} | {human(own)} | 1 | |",
+        f"{windows:,} windows; load {os.getloadavg()[0]:.1f}.  Ours: the numbers with their "
+        "refusals.", "",
+        *head(own, "all windows"),
+        f"| **hrv.windows**, {OURS['table']} | {human(full)} | {times} | |",
+        *peer_rows(found, task.peers, own, scale),
     ]  # fmt: skip
-    if task.kernel:
-        alone = float(found["numpy"])
-        lines.append(f"| **hrv**, numpy alone | {human(alone)} | {alone / own:.2f} | |")
-    lines.append(f"| **hrv.windows**, the whole table | {human(full)} | {full / own:.2f} | |")
-    return [*lines, *peer_rows(found, task.peers, own, scale)]
-
-
-def _ours(task: Task, nn: NNSeries, path: Callable[[], object]) -> Callable[[], object]:
-    def call() -> object:
-        with path():
-            return ours(task, nn)
-
-    return call
 
 
 def cleaning_lines() -> list[str]:
-    clean_job = job(TASKS[0], 1)
-    series = clean_job.nn.rr
-    calls: dict[str, Callable[[], object]] = {"ours": lambda: clean(series)}
-    calls |= {p.name: (lambda p=p: p.call(clean_job)) for p in CLEANING}
-    found = in_turn(calls)
-    own = float(found["ours"])
+    paths = ("numpy", "compiled")
+    found = in_turn("E", (*paths, *(p.name for p in CLEANING)))
+    own = {path: float(found[path]) for path in paths}
     return [
         "## E: Lipponen–Tarvainen cleaning of 24 h without artefacts", "",
-        f"{len(series):,} beats; load {os.getloadavg()[0]:.1f}.", "",
-        "| who | 24 h | times ours | aim |", "|---|---|---|---|",
-        f"| **hrv.clean** | {human(own)} | 1 | |",
+        f"{len(recording()):,} beats; load {os.getloadavg()[0]:.1f}.", "",
+        *head(own, "24 h"),
         *peer_rows(found, CLEANING, own, {p.name: 1.0 for p in CLEANING}),
     ]  # fmt: skip
 
@@ -219,19 +160,23 @@ def road_lines() -> list[str]:
             "hrv windows, file of 8 min": [*hrv, "windows", str(short), *tail],
             "hrv windows, file of 24 h": [*hrv, "windows", str(path), *tail],
         }
-        found = in_turn({k: (lambda v=v: process(v)) for k, v in runs.items()})
+        found = {name: own_median(lambda v=v: process(v)) for name, v in runs.items()}
         names = ["rmssd", "sdnn", "mean_hr", "pnn50"]
-        inside = in_turn({"road": lambda: windows(clean(read(path)), 300, 1, names)})["road"]
+        inside = own_median(lambda: windows(clean(read(path)), 300, 1, names))
     bare, help_s = found["python -c 'import typer'"], found["hrv --help"]
     lines = ["## The whole road", "", "| process | time |", "|---|---|"]
-    lines += [f"| `{k}` | {v if isinstance(v, str) else human(v)} |" for k, v in found.items()]
-    lines += [f"| read, clean, 86,000 windows, table: above start-up | {show(inside)} |", ""]
-    if not isinstance(bare, str) and not isinstance(help_s, str):
-        lines.append(
-            f"Help takes {help_s / bare:.1f} times a bare typer (aim: at most 3); the road's aim "
-            "is 0.5 s above start-up, a windows command's .9 s in all, the table of 10 MB written."
-        )
+    lines += [f"| `{k}` | {human(v)} |" for k, v in found.items()]
+    lines += [f"| read, clean, 86,000 windows, table: above start-up | {human(inside)} |", ""]
+    lines.append(
+        f"Help takes {help_s / bare:.1f} times a bare typer (aim: at most 3); the road's aim "
+        "is 0.5 s above start-up, a windows command's .9 s in all, the table of 10 MB written."
+    )
     return lines
+
+
+def own_median(call: Callable[[], object]) -> float:
+    """Median processor seconds of a call of ours (no peer is loaded here)."""
+    return float(np.median([x for _ in range(ROUNDS) for x in repeated(call)]))
 
 
 def process(command: list[str]) -> None:
@@ -271,13 +216,10 @@ def growth_lines() -> list[str]:
         rr = np.tile(day, -(-hours // 24))[: max(day.size * hours // 24, 1)]
         nn = clean(RRSeries.from_ms(rr), "none")
         task = replace(TASKS[0], step_s=60.0)
-        spent = float(in_turn({"a": lambda nn=nn, t=task: ours(t, nn)})["a"])
+        with numpy_alone():
+            spent = own_median(lambda nn=nn, t=task: ours(t, nn))
         lines.append(f"| {hours:,} | {human(spent)} | {1e6 * spent / hours:.0f} |")
     return lines
-
-
-def show(value: float | str) -> str:
-    return value if isinstance(value, str) else human(value)
 
 
 def human(seconds: float) -> str:
