@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import csrf, keys
 from api.access.asked import Asked
+from api.access.ledger import Ledger
 from api.access.lookup import Lookup
 from api.access.oidc import Provider, UnreachableError, WrongTokenError
 from api.access.principal import ANYONE, LOCAL, Principal
@@ -69,7 +70,7 @@ class Gate:
         self._rate = Rate(settings.rate_per_s, settings.rate_per_s * BURST_S)
         minute = settings.refusals_per_minute
         self._refusals = Rate(minute / 60.0, minute)
-        self._provider, self._lookup = provider, Lookup()
+        self._provider, self._lookup, self._ledger = provider, Lookup(), Ledger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -92,7 +93,7 @@ class Gate:
             await _turned_away(request)(scope, receive, send)
             return
         request.state.gate = self
-        await self.app(scope, receive, _recording(request, asked, send))
+        await self.app(scope, receive, _recording(request, asked, self._ledger, send))
 
     async def _who(self, request: Request) -> tuple[Principal, str]:
         if self._settings.local:
@@ -228,7 +229,7 @@ def _turned_away(request: Request) -> Response:
     return response(unauthenticated(), request)
 
 
-def _recording(request: Request, asked: Asked, send: Send) -> Send:
+def _recording(request: Request, asked: Asked, ledger: Ledger, send: Send) -> Send:
     """Before the first byte of an answer leaves, the audit log knows that it was given.
 
     What cannot be recorded (the disk is full) is not shown: the answer is that problem instead.
@@ -246,7 +247,7 @@ def _recording(request: Request, asked: Asked, send: Send) -> Send:
                 refused = {"kind": "refused"} if status >= 400 else {}
                 service: Service = request.app.state.service
                 try:
-                    await asyncio.wrap_future(service.live.record(asked.deed(**refused)))
+                    await ledger.record(service.live, asked.deed(**refused))
                 except Exception as error:
                     withheld = True
                     problem = response(problem_of(error), request)

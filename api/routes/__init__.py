@@ -34,7 +34,10 @@ from api.routes import (
 from api.web import PAGES
 
 ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
     studies.router,
+    sessions.router,
+    live.router,
     subjects.router,
     persons.router,
     roster.router,
@@ -55,10 +58,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     planning.router,
     plans.router,
     jobs.router,
-    sessions.router,
-    live.router,
     catalogue.router,
-    health.router,
     *PAGES,
 )
-"""Every resource, and the pages; the OpenAPI document and the access rules derive from it."""
+"""Every resource, and the pages; the OpenAPI document and the access rules derive from it.
+
+They are tried in this order, so what programs ask many times a second stands first.
+"""

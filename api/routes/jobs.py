@@ -16,6 +16,7 @@ from api import conditions as cond
 from api import paging
 from api.access import needs
 from api.jobs import ENDED
+from api.quick import quick
 from api.routes import _docs as docs
 from api.routes._find import find
 from api.schemas.base import Page
@@ -68,6 +69,7 @@ def list_jobs(
 
 
 @router.get("/{job_id}", response_model=Job, responses=docs.got(), dependencies=needs("read"))
+@quick
 def get_job(
     job_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
 ) -> Response:

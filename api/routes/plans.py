@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api import conditions as cond
 from api import creation, paging
 from api.access import needs
+from api.quick import quick
 from api.routes import _docs as docs
 from api.routes._find import find
 from api.schemas.base import Page
@@ -87,6 +88,7 @@ def list_plans(
 @router.get(
     "/plans/{plan_id}", response_model=Plan, responses=docs.got(), dependencies=needs("read")
 )
+@quick
 def get_plan(
     plan_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
 ) -> Response:

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from api import conditions as cond
 from api import creation, paging
 from api.access import needs
+from api.quick import quick
 from api.representations import TABLES, Described, choose, encode
 from api.routes import _docs as docs
 from api.routes._find import find, find_subject, subject_names
@@ -207,6 +208,7 @@ def list_recordings(
     responses=docs.got(),
     dependencies=needs("read", own=True),
 )
+@quick
 def get_recording(
     recording_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
 ) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api import conditions as cond
 from api import creation, paging
 from api.access import needs
+from api.quick import quick
 from api.routes import _docs as docs
 from api.routes._find import find
 from api.schemas.base import Page
@@ -101,6 +102,7 @@ def list_studies(
 
 
 @router.get("/{study_id}", response_model=Study, responses=docs.got(), dependencies=needs("read"))
+@quick
 def get_study(
     study_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
 ) -> Response:

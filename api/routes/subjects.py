@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api import conditions as cond
 from api import creation, paging
 from api.access import needs
+from api.quick import quick
 from api.routes import _docs as docs
 from api.routes._find import find
 from api.schemas.base import Page
@@ -105,6 +106,7 @@ def list_subjects(
     responses=docs.got(),
     dependencies=needs("read", own=True),
 )
+@quick
 def get_subject(
     subject_id: UUID, request: Request, service: Svc, _held: cond.IfNoneMatch = None
 ) -> Response:

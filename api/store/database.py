@@ -14,6 +14,7 @@ from sqlalchemy import Engine, Uuid, create_engine, event, make_url, select, tex
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.pool import QueuePool
 
 from api.store import migrate, models
 from api.store.types import begin_after
@@ -103,6 +104,12 @@ class Store:
     def embedded(self) -> bool:
         """True for SQLite."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def at_hand(self) -> bool:
+        """True if a row is read without waiting: embedded, with a connection to spare."""
+        pool = self.engine.pool
+        return self.embedded and isinstance(pool, QueuePool) and pool.checkedout() < pool.size()
 
     @property
     def url(self) -> str:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import Table, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from api.store import audit
@@ -31,6 +31,11 @@ from hrv.types import CONTIGUITY_S, RR_MAX_MS, Flag, Float
 
 MOST_BATCH = 4096
 _GROUP = 512
+_RECORDING = cast(Table, Recording.__table__)
+_STATE = (
+    select(_RECORDING.c.state).where(_RECORDING.c.id == bindparam("id")).with_for_update(read=True)
+)
+_INTO_TAIL = insert(cast(Table, TailPart.__table__))
 NOTE_S = 60.0
 """How often the audit log notes that someone goes on sending beats to a recording."""
 
@@ -174,12 +179,13 @@ class LiveWriter:
         """Queue the end of a recording: what came before is in it, its tail becomes chunks."""
         return self._queue(recording, lambda session: self._finish(session, recording, deed))
 
-    def record(self, deed: audit.Deed) -> Future[None]:
-        """Queue an entry of the audit log; the future resolves when it is committed.
+    def record(self, deeds: Sequence[audit.Deed]) -> Future[None]:
+        """Queue entries of the audit log; the future resolves when they are committed.
 
-        The entry of a read is committed without waiting for the disk: see `Store.write`.
+        Entries of reads alone are committed without waiting for the disk: see `Store.write`.
         """
-        task = _Task(None, lambda _: self._deeds.append(deed), durable=deed.kind != "read")
+        durable = any(deed.kind != "read" for deed in deeds)
+        task = _Task(None, lambda _: self._deeds.extend(deeds), durable=durable)
         self._waiting.put_nowait(task)
         return task.answer
 
@@ -305,9 +311,7 @@ def _check(batch: Batch) -> None:
 
 
 def _check_open(session: Session, recording: UUID) -> None:
-    state = session.scalar(
-        select(Recording.state).where(Recording.id == recording).with_for_update(read=True)
-    )
+    state = session.execute(_STATE, {"id": recording}).scalar()
     if state is None:
         raise UnknownRecordingError(f"there is no recording {recording}")
     if state != "open":
@@ -389,16 +393,11 @@ def _add(
 
 def _store_tail(session: Session, recording: UUID, sequence: int, beats: Beats) -> None:
     data = pack(beats)
-    session.add(
-        TailPart(
-            recording_id=recording,
-            sequence=sequence,
-            beats=len(beats),
-            crc=checksum(data),
-            data=data,
-        )
-    )
-    session.flush()
+    row = {
+        "recording_id": recording, "sequence": sequence, "beats": len(beats),
+        "crc": checksum(data), "data": data,
+    }  # fmt: skip
+    session.execute(_INTO_TAIL, row)
 
 
 def _check_same(session: Session, batch: Batch, known: int, next_sequence: int) -> None:
