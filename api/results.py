@@ -32,6 +32,7 @@ def comparison_table(result: StudyResult) -> pd.DataFrame:
                 "high": c.high,
                 "percent": c.percent,
                 "p_value": c.p_value,
+                "p_value_declared_direction": c.details.get("p_value_declared_direction", math.nan),
                 "df": c.df,
                 "verdict": c.verdict,
                 "why_refused": "; ".join(r.why for r in c.refusals) if c.refused else "",

@@ -122,8 +122,9 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
-    # thousands of fits of small matrices: threads of their own cost linear algebra eight times
-    # what they give; numpy looks when it is imported, which no command does before this line
+    # threads of their own cost linear algebra on small matrices many times what they give (where
+    # most of it is done, `hrv._threads` limits them as well); numpy looks when it is imported,
+    # which no command does before this line
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     sys.exit(run(build_app()))

@@ -95,13 +95,14 @@ def _lines(result: StudyResult) -> list[str]:
 
 def _confirming(c: Comparison) -> str:
     """Say which p confirms, and what the number of orders allows it to be."""
-    from hrv.compare.words import p_value
+    from hrv.compare.words import p_value, p_values
 
-    told = f"The order was drawn and logged: p {p_value(c.p_value)} by {c.method} is the "
-    told += "confirmatory one"
-    declared = c.details.get("p_value_declared_direction")
-    if declared is not None:
-        told += f"; in the declared direction alone it is {p_value(declared)}"
+    (which, first), *others = p_values(c)
+    told = "The order was drawn and logged"
+    if which:
+        told += f", and {c.settings['direction']!r} declared as the direction of benefit"
+    told += f": p {p_value(first)} by {c.method} is the confirmatory one"
+    told += "".join(f"; {words} it is {p_value(p)}" for words, p in others)
     smallest = c.details.get("smallest_p_value", 0.0)
     if smallest > 1 - c.settings.get("level", 0.95):
         told += (
@@ -144,14 +145,15 @@ def _not_answered(result: StudyResult) -> list[str]:
 
 def _row(name: str, c: Comparison) -> str:
     """One comparison in one line: name, estimate with interval, verdict, p."""
-    from hrv.compare.words import p_value
+    from hrv.compare.words import p_value, p_values
     from hrv.report.figures import headline
 
     if c.refused:
         why = c.refusals[0].why if c.refusals else "refused"
         return fill(f"  {name:<20} refused: {why}", 100, subsequent_indent=" " * 23)
     estimate, interval = headline(c, str(c.settings.get("unit", "")))
-    p = f"p {p_value(c.p_value)}" if c.p_value == c.p_value else ""
+    known = [f"{p_value(p)} {of.split(',')[0]}".rstrip() for of, p in p_values(c) if p == p]
+    p = f"p {'; '.join(known)}" if known else ""
     bounds = f"[{interval}]" if c.low == c.low else ""
     row = f"  {name:<20} {estimate:>10}  {bounds:<24} {c.verdict:<13} {p}"
     return row.replace("\u202f", " ").rstrip()

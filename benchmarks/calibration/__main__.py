@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,9 @@ def main() -> int:
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="where the tables go")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--share", type=float, default=1.0, help="share of the full counts to run")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after these; the next run goes on"
+    )
     parser.add_argument("--only", default="", help="cells whose name contains this")
     parser.add_argument("--table", action="store_true", help="only write the tables again")
     parser.add_argument(
@@ -36,10 +40,12 @@ def main() -> int:
         seconds = run.cost(todo) / chosen.workers
         print(f"{sum(j.last - j.first for j in todo)} simulations to run, about "
               f"{seconds / 60:.1f} min on {chosen.workers} free processors")  # fmt: skip
+    until = began + 60 * chosen.minutes
     for share in rounds:
-        run.run(
-            chosen.cells, run.jobs(chosen.cells, _target(share), cells, chosen.only), chosen.workers
-        )
+        todo = run.jobs(chosen.cells, _target(share), cells, chosen.only)
+        if not run.run(chosen.cells, todo, chosen.workers, until):
+            print("stopped; run it again to go on")
+            break
         table.write(chosen.cells, chosen.docs)
     rows = table.write(chosen.cells, chosen.docs)
     outside = [row for row in rows if row.verdict == "outside"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
 
@@ -104,8 +106,32 @@ def save(folder: Path, job: Job, found: Mapping[str, np.ndarray]) -> None:
         part.replace(path)
 
 
-def run(folder: Path, todo: list[Job], workers: int) -> None:
-    """Run the pieces in order; an interrupted run goes on where it stopped."""
+@dataclass(frozen=True)
+class Spent:
+    """What the simulations of a folder have cost, as counted while they ran."""
+
+    simulations: int = 0
+    processor_s: float = 0.0
+
+    def plus(self, simulations: int, seconds: float) -> Spent:
+        return Spent(self.simulations + simulations, round(self.processor_s + seconds, 2))
+
+
+def _spent_path(folder: Path, methods: Sequence[str]) -> Path:
+    return folder / ("spent_sample.json" if sample.NAME in methods else "spent.json")
+
+
+def spent(folder: Path, methods: Sequence[str] = ()) -> Spent:
+    """Read what was spent; the sample study's generator (its method among these) is apart."""
+    path = _spent_path(folder, methods)
+    return Spent(**json.loads(path.read_text())) if path.is_file() else Spent()
+
+
+def run(folder: Path, todo: list[Job], workers: int, until: float = math.inf) -> bool:
+    """Run the pieces in order, no new one after `until` (of `time.monotonic`).
+
+    Returns whether all were run; an interrupted run goes on where it stopped.
+    """
     began, done, busy = time.monotonic(), 0, 0.0
     shares = sum(job.last - job.first for job in todo)
     pool = ProcessPoolExecutor(workers) if workers > 1 else None
@@ -113,17 +139,22 @@ def run(folder: Path, todo: list[Job], workers: int) -> None:
         results = pool.map(work, todo) if pool is not None else map(work, todo)
         for job, found, seconds in results:
             save(folder, job, found)
+            so_far = spent(folder, job.methods).plus(job.last - job.first, seconds)
+            _spent_path(folder, job.methods).write_text(json.dumps(asdict(so_far)))
             busy += seconds
             done += job.last - job.first
             left = (time.monotonic() - began) / done * (shares - done)
             if sys.stderr.isatty():
                 print(f"\r{done} of {shares}, {left / 60:.1f} min left ", end="", file=sys.stderr)
+            if time.monotonic() > until:
+                break
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
     if shares:
         print(
-            f"{shares} simulations run in {(time.monotonic() - began) / 60:.1f} min, "
+            f"{done} of {shares} simulations run in {(time.monotonic() - began) / 60:.1f} min, "
             f"{busy / 60:.1f} min of one processor",
             flush=True,
         )
+    return done == shares

@@ -12,7 +12,7 @@ from scipy import stats
 
 from benchmarks.calibration import groups, regimens, sample
 from benchmarks.calibration.cells import CELLS, METHOD_NOTES, SAMPLE_CELLS, Cell
-from benchmarks.calibration.run import SEED, rows
+from benchmarks.calibration.run import SEED, Spent, rows, spent
 from benchmarks.calibration.scenarios import EFFECT, KINDS, PHIS, SHOWN
 
 TYPE_I, COVERAGE = (0.01, 0.065), (0.935, 0.99)
@@ -123,11 +123,11 @@ def write(folder: Path, docs: Path) -> list[Line]:
         writer.writerow([f.name for f in fields(Line)])
         for row in table:
             writer.writerow([f"{v:.2f}" if isinstance(v, float) else v for v in astuple(row)])
-    (docs / "calibration.md").write_text("\n".join(_markdown(table)) + "\n")
+    (docs / "calibration.md").write_text("\n".join(_markdown(table, folder)) + "\n")
     return table
 
 
-def _markdown(table: list[Line]) -> Iterable[str]:
+def _markdown(table: list[Line], folder: Path) -> Iterable[str]:
     runs = [row.runs for row in table if row.method == "default"]
     outside = [row for row in table if row.verdict == "outside"]
     kinds = KINDS | groups.SESSION_KINDS | regimens.KINDS | sample.KINDS
@@ -136,6 +136,7 @@ def _markdown(table: list[Line]) -> Iterable[str]:
         least=min(runs, default=0),
         cells=len(table),
         outside=len(outside),
+        cost=_cost(spent(folder), spent(folder, [sample.NAME])),
         kinds="\n".join(f"- **{name}**: {what}" for name, what in kinds.items()),
     ).splitlines()
     yield from _summary(table)
@@ -144,6 +145,16 @@ def _markdown(table: list[Line]) -> Iterable[str]:
         yield from ("", f"## `{method}`", "", METHOD_NOTES.get(method, ""), "")
         yield from _table(own)
     yield from _power([row for row in table if row.method == "default"])
+
+
+def _cost(cells: Spent, studies: Spent) -> str:
+    """Say what the table took, as counted while it ran; nothing of what was not counted."""
+    told = [
+        f"{one.simulations:,} {what} took {one.processor_s / 60:.0f} minutes of one processor"
+        for one, what in ((cells, "simulations"), (studies, "sample studies from beats on"))
+        if one.simulations
+    ]
+    return f"({'; '.join(told)})" if told else "beforehand"
 
 
 def _summary(table: list[Line]) -> Iterable[str]:
@@ -221,10 +232,8 @@ Seed {seed}; simulation k of a cell has its own stream, so any part can be run a
 same numbers. {cells} rows; the default has at least {least} simulations in each; {outside}
 rows lie outside the band. A full run has 2000 simulations a cell for the default, fewer for some
 other methods; `make calibrate` measures one study of each kind first and says how long it will take
-(27 minutes on two processors, estimated for 457,280 simulations on a busy machine). It goes on
-where it was stopped: each row says how many were run so far. Rows of six a day and of `own_se` for
-one person were run before the fit looked for the higher of two hills of the likelihood: about one
-study in a thousand would now be answered otherwise.
+{cost}. It goes on where it was stopped:
+each row says how many were run so far.
 
 **How to read it.** *Type I*: share of studies without any effect whose p-value is at most .05 (or
 whose interval excludes zero), with its exact 99 % Monte-Carlo interval. *Coverage*: share of 95 %

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hrv._threads import one_thread
 from hrv.compare import (
     ancova,
     bayesian,
@@ -222,8 +223,7 @@ def compare(
         )
     if entry.regimen:
         design = _on_regimen(outcomes, regimen, entry, covariates, chosen)
-        answer: Comparison = entry.run(design, np.random.default_rng(seed))
-        return answer
+        return _answer(entry, design, seed)
     if phases is None and entry.clock:
         raise InputError(f"method {method!r} needs phases: start, stop and condition of each")
     for name in entry.columns:
@@ -239,8 +239,13 @@ def compare(
         covariates=covariates,
         randomisation=randomisation,
     )
-    result: Comparison = entry.run(design, np.random.default_rng(seed))
-    return result
+    return _answer(entry, design, seed)
+
+
+def _answer(entry: Method, design: Design, seed: int) -> Comparison:
+    with one_thread():
+        answer: Comparison = entry.run(design, np.random.default_rng(seed))
+    return answer
 
 
 def _intervals(outcomes: pd.DataFrame) -> bool:

@@ -6,7 +6,7 @@ is their estimate shrunken to the mean by ``tau² / (tau² + se_i²)``.
 
 Sources: REML of tau² Viechtbauer 2005, doi:10.3102/10769986030003261; its interval (Q profile)
 Viechtbauer 2007, doi:10.1002/sim.2514; interval of the mean Hartung & Knapp 2001,
-doi:10.1002/sim.1009, never narrower than the model's own (Röver et al. 2015,
+doi:10.1002/sim.791, never narrower than the model's own (Röver et al. 2015,
 doi:10.1186/s12874-015-0091-1); shrinkage Morris 1983, doi:10.1080/01621459.1983.10477920.
 """
 

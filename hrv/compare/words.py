@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 
 from hrv.compare.base import CompareSettings, Design
+from hrv.types import Comparison
 
 CAUSAL = (
     "effect", "cause", "because", "due to", "improve", "worsen", "work", "help", "benefit",
@@ -29,6 +30,25 @@ def p_value(value: float) -> str:
         return "< 0.001"
     text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     return "> 0.99" if text == "1.00" and value < 1 else text
+
+
+def p_values(comparison: Comparison) -> tuple[tuple[str, float], ...]:
+    """Return every p-value of a comparison with what it counts, the one that was declared first.
+
+    A direction declared beforehand is a test of one side: its p-value stands before that of
+    both sides.  Intervals have two sides in any case.
+
+    Returns
+    -------
+    tuple of (str, float)
+        Words such as ``"lower, as declared"`` and ``"two-sided"``, each with its p-value; the
+        words are empty where there is only one.
+    """
+    declared = comparison.details.get("p_value_declared_direction")
+    if declared is None:
+        return (("", comparison.p_value),)
+    which = f"{comparison.settings['direction']}, as declared"
+    return ((which, float(declared)), ("two-sided", comparison.p_value))
 
 
 def digits(unit: str, *values: float) -> int:

@@ -253,6 +253,7 @@ def _comparison(result: StudyResult, endpoint: str, c: Comparison, key: str) -> 
     made |= _value(c.estimate, unit, "; ".join(r.why for r in c.refusals) or c.sentence)
     parts = {
         "low": (c.low, unit), "high": (c.high, unit), "p-value": (c.p_value, ""),
+        "p-value-declared-direction": (c.details.get("p_value_declared_direction", math.nan), ""),
         "degrees-of-freedom": (c.df, ""), "percent": (c.percent, "%"),
         "smallest-worthwhile-change": (c.swc, unit),
     }  # fmt: skip

@@ -7,11 +7,13 @@ set of studies simulated without a difference gives the power at every differenc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hrv._threads import one_thread
 from hrv.compare.days import Days
 from hrv.compare.design import changes
 from hrv.compare.mixed_ar1 import day_model
@@ -119,19 +121,25 @@ def simulate(
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_KEY,))))
     estimate, half = np.full(n, np.nan), np.full(n, np.nan)
-    for i in range(n):
-        order = layout.orders[int(rng.integers(len(layout.orders)))]
-        days = _null_days(layout, order, variation, tests_a_day, rng)
-        if min(int(days.second.sum()), int((~days.second).sum())) >= _MIN_DAYS:
-            try:
-                found = day_model(days, trend=True).inference
-            except NotComputableError:
-                continue  # counted as a study that found nothing
-            estimate[i] = found.estimate
-            half[i] = t_quantile(found.df, (1 + level) / 2) * found.se
-        if progress is not None:
-            progress()
+    with one_thread():
+        for i in range(n):
+            order = layout.orders[int(rng.integers(len(layout.orders)))]
+            days = _null_days(layout, order, variation, tests_a_day, rng)
+            estimate[i], half[i] = _analysed(days, level)
+            if progress is not None:
+                progress()
     return Power(layout, estimate, half)
+
+
+def _analysed(days: Days, level: float) -> tuple[float, float]:
+    """Estimate and half width; NaN for a study that the method refuses, which found nothing."""
+    if min(int(days.second.sum()), int((~days.second).sum())) < _MIN_DAYS:
+        return math.nan, math.nan
+    try:
+        found = day_model(days, trend=True).inference
+    except NotComputableError:
+        return math.nan, math.nan
+    return found.estimate, t_quantile(found.df, (1 + level) / 2) * found.se
 
 
 def _null_days(

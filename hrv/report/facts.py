@@ -9,6 +9,7 @@ import pandas as pd
 
 from hrv.report import numbers, words
 from hrv.study import StudyResult
+from hrv.types import Comparison
 
 
 def summary(result: StudyResult) -> str:
@@ -267,8 +268,13 @@ def effect(result: StudyResult) -> str:
     g = head.details.get("hedges_g")
     size = f" Hedges g {float(g):.2f}." if g is not None and np.isfinite(float(g)) else ""
     confirms = result.confirmatory
-    p = f" Randomisation p {numbers.p_value(confirms.p_value)}." if confirms is not head else ""
+    p = f" Randomisation p {_all_p(confirms)}." if confirms is not head else ""
     return f"{head.sentence}{size}{p}"
+
+
+def _all_p(c: Comparison) -> str:
+    told = ((numbers.p_value(p), which) for which, p in numbers.p_values(c))
+    return ", ".join(f"{p} ({which})" if which else p for p, which in told)
 
 
 def binary(result: StudyResult) -> str:

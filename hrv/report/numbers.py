@@ -10,6 +10,7 @@ import pandas as pd
 
 from hrv.compare.words import digits
 from hrv.compare.words import p_value as p_value
+from hrv.compare.words import p_values as p_values
 
 NO_VALUE = "–"
 """Printed where there is no number."""

@@ -63,11 +63,21 @@ def _answer(comparison: Comparison, name: str) -> tuple[Cell, Cell, Cell, Cell]:
         blank = cell(numbers.NO_VALUE)
         return cell("refused"), blank, blank, blank
     estimate, interval = numbers.estimate_and_interval(c.estimate, c.low, c.high, unit)
-    tail = (cell(numbers.p_value(c.p_value)), cell(numbers.number(c.df, 1)))
+    (_, p), *others = numbers.p_values(c)
+    tail = (
+        Cell(numbers.p_value(p), "; ".join(_p_words(c)) if others else ""),
+        cell(numbers.number(c.df, 1)),
+    )
     if np.isnan(c.percent):
         return cell(estimate), cell(interval), *tail
     percent, percents = numbers.estimate_and_interval(c.percent, c.percent_low, c.percent_high, "%")
     return Cell(percent, f"ln {estimate}"), Cell(percents, f"ln {interval}"), *tail
+
+
+def _p_words(c: Comparison) -> list[str]:
+    """Say of which side the p-value of a declared direction is, and what that of both is."""
+    (which, _), *others = numbers.p_values(c)
+    return [which, *(f"{words} {numbers.p_value(p)}" for words, p in others)]
 
 
 def assumptions(result: StudyResult) -> Table:

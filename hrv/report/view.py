@@ -8,7 +8,7 @@ from hrv.report import figures, log, numbers, recordings, settings, tables, word
 from hrv.report.figures import Drawing
 from hrv.report.table import Table
 from hrv.study import StudyResult
-from hrv.types import Refusal
+from hrv.types import Comparison, Refusal
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,20 @@ def _small_figures(result: StudyResult, unit: str) -> tuple[tuple[str, str], ...
     ]
     if confirms is not head:
         known[2:] = [
-            ("p, randomisation (confirms)", numbers.p_value(confirms.p_value)),
+            *_randomisation_p(confirms),
             ("p of the model", numbers.p_value(head.p_value)),
         ]
     return tuple((label, text) for label, text in known if text != numbers.NO_VALUE)
+
+
+def _randomisation_p(confirms: Comparison) -> list[tuple[str, str]]:
+    """Name the p-value that confirms; after a declared direction the two-sided one beside it."""
+    (which, first), *others = numbers.p_values(confirms)
+    told = f"confirms; {which}" if which else "confirms"
+    return [
+        (f"p, randomisation ({told})", numbers.p_value(first)),
+        *((f"p, randomisation, {other}", numbers.p_value(p)) for other, p in others),
+    ]
 
 
 CHECKLIST = (

@@ -12,7 +12,7 @@ import pandas as pd
 from hrv.compare import METHODS, compare
 from hrv.endpoints import Endpoint, endpoint
 from hrv.errors import InputError, NotComputableError, StudyError
-from hrv.study.covariates import attach, is_response
+from hrv.study.covariates import OWN_BASELINE, attach, is_response
 from hrv.study.types import Measured, Study
 from hrv.tables import pick
 from hrv.types import Comparison, Refusal
@@ -151,15 +151,20 @@ def beside_responses(
     extra = [name for name in study.covariates if is_response(name) and name != study.primary]
     if not extra or head.refused or study.phases.empty or found.censored:
         return head
-    rows = [
-        adjusted_row(
-            f"with {name}, which came after treatment began (secondary)",
-            study, measured, found, [name],
-        )
-        for name in extra
-    ]  # fmt: skip
+    rows = [_beside(name, study, measured, found) for name in extra]
     table = [*head.details.get("with_and_without", ()), *rows]
     return replace(head, details={**head.details, "with_and_without": table})
+
+
+def _beside(name: str, study: Study, measured: Measured, found: Endpoint) -> dict[str, Any]:
+    if study.primary in OWN_BASELINE.get(name, ()):
+        why = (
+            f"{study.primary} is a change from {name}; regressing a change on its own baseline "
+            "finds regression to the mean"
+        )
+        return {"what": f"with {name}", "refused": why}
+    what = f"with {name}, which came after treatment began (secondary)"
+    return adjusted_row(what, study, measured, found, [name])
 
 
 def _allocated(

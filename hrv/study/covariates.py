@@ -32,6 +32,17 @@ MEASURED_H: Mapping[str, float] = {"motion_mg": 2.0, "posture_deg": 2.0}
 KIND = "kind"
 """The stressor's kind: one column for every kind but the most frequent."""
 
+OWN_BASELINE: Mapping[str, tuple[str, ...]] = {
+    "baseline_hr": (
+        "reactivity_hr", "reactivity_hr_percent", "residual_hr", "recovered_60_hr",
+        "recovered_300_hr", "recovered_600_hr", "auc_i_hr",
+    ),
+    "baseline_ln_rmssd": (
+        "reactivity_ln_rmssd", "reactivity_ln_rmssd_percent", "residual_ln_rmssd",
+    ),
+}  # fmt: skip
+"""Changes from each baseline: the baseline is part of them, so they are never regressed on it."""
+
 
 def is_response(name: str) -> bool:
     """Tell whether it is a measure of the response, which is never adjusted for in the headline."""

@@ -16,6 +16,8 @@ def test_demo_prints_the_comparison_and_writes_the_report(hrv_command, demo_fold
     done = hrv_command("demo", "--report", report)
     assert done.code == 0, done.err
     assert "Magnesium" in done.out
+    assert "p 0.059 lower; 0.12 two-sided" in done.out
+    assert "p 0.059 by randomisation is the confirmatory one" in " ".join(done.out.split())
     assert str(report) in done.err
     html = report.read_text()
     assert html.startswith("<!doctype html>") or html.startswith("<!DOCTYPE html>")

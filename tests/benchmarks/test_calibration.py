@@ -154,3 +154,18 @@ def test_a_sample_study_is_answered_as_compare_answers_it():
     short = sample.answer(2)
     assert short.estimate + truth == pytest.approx(found.estimate, rel=1e-12)
     assert (short.low + truth, short.high + truth) == pytest.approx((found.low, found.high))
+
+
+def test_a_run_that_was_stopped_goes_on_and_counts_what_it_cost(tmp_path):
+    cell = next(c for c in cells.CELLS if c.scenario.plan == "ABAB 4x7")
+    todo = run.jobs(tmp_path, lambda _: 2 * run.CHUNK, [cell])
+    assert not run.run(tmp_path, todo, 1, until=0.0)
+    assert len(run.rows(tmp_path, cell, cell.methods[0])) == run.CHUNK
+    before = run.spent(tmp_path)
+    assert before.simulations == run.CHUNK
+    assert before.processor_s > 0
+    assert run.run(tmp_path, run.jobs(tmp_path, lambda _: run.CHUNK + 1, [cell]), 1)
+    assert run.spent(tmp_path).simulations == run.CHUNK + 1
+    table.write(tmp_path, tmp_path)
+    told = f"({run.CHUNK + 1} simulations took 0 minutes of one processor"
+    assert told in (tmp_path / "calibration.md").read_text()

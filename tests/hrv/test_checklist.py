@@ -7,7 +7,9 @@ from fake_result import crowd_result, fake_result, refused_result
 from studies import simulated_study
 
 import hrv
+from hrv.report import numbers
 from hrv.report.checklist import CENT, FILLED, SCRIBE, YOURS, checklist
+from hrv.report.view import verdict
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,26 @@ def test_what_the_data_know_is_filled_and_the_rest_is_left_to_the_authors(result
     for number in ("1a", "4b", "25"):
         assert (found[number].status, found[number].text) == (YOURS, "")
     assert all(bool(i.text) == (i.status == FILLED) for i in checklist(result))
+
+
+def test_the_p_of_a_declared_direction_confirms_and_the_two_sided_stands_beside_it(result):
+    found = result.primary["randomisation"]
+    one_sided = numbers.p_value(found.details["p_value_declared_direction"])
+    two_sided = numbers.p_value(found.p_value)
+    assert one_sided != two_sided
+    told = f"Randomisation p {one_sided} (lower, as declared), {two_sided} (two-sided)."
+    assert answers(result)["17a.2"].text.endswith(told)
+    facts = dict(verdict(result).facts)
+    assert facts["p, randomisation (confirms; lower, as declared)"] == one_sided
+    assert facts["p, randomisation, two-sided"] == two_sided
+
+
+def test_without_a_declared_direction_the_two_sided_p_confirms(result):
+    settings = replace(result.study.settings, direction="none")
+    bare = hrv.analyse(replace(result.study, settings=settings))
+    two_sided = numbers.p_value(bare.primary["randomisation"].p_value)
+    assert dict(verdict(bare).facts)["p, randomisation (confirms)"] == two_sided
+    assert answers(bare)["17a.2"].text.endswith(f"Randomisation p {two_sided}.")
 
 
 def test_an_order_that_was_not_drawn_is_not_said_to_be(result):

@@ -1,5 +1,7 @@
 """Declared covariates find their observations; reactivity stays beside the headline."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from hrv.errors import StudyError
 from hrv.recovery import MEASURES
 from hrv.study.answers import beside_responses, compare_primary, study_endpoint
 from hrv.study.as_taken import WHAT, as_taken
-from hrv.study.covariates import attach
+from hrv.study.covariates import OWN_BASELINE, attach
 from hrv.study.types import Measured, Study
 
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
@@ -97,6 +99,22 @@ def test_reactivity_stays_out_of_the_headline_and_is_told_beside_it(measured):
     assert row["what"] == "with reactivity_hr, which came after treatment began (secondary)"
     assert told.estimate < -1  # it seems to recover faster ...
     assert abs(row["estimate"]) < 0.6 * abs(told.estimate)  # ... because it reacted less
+
+
+@pytest.mark.parametrize(
+    ("primary", "baseline"),
+    [(change, name) for name, changes in OWN_BASELINE.items() for change in changes],
+)
+def test_a_change_is_never_regressed_on_its_own_baseline(measured, primary, baseline):
+    table = measured.recovery.assign(**{primary: measured.recovery["residual_hr"]})
+    own = replace(measured, recovery=table)
+    declared = replace(study(covariates=(baseline,)), primary=primary)
+    head = compare_primary(declared, own)["default"]
+    told = beside_responses(head, declared, own, study_endpoint(primary, own))
+    row = told.details["with_and_without"][-1]
+    assert (head.settings["covariates"], row["what"]) == ([], f"with {baseline}")
+    assert "finds regression to the mean" in row["refused"]
+    assert "estimate" not in row
 
 
 def test_days_after_a_missed_dose_are_left_out_as_taken_but_never_from_the_headline(measured):
