@@ -101,6 +101,25 @@ def spread(plan: Plan, variation: Variation) -> str:
     )
 
 
+def chances(plan: Plan, variation: Variation, power: Power) -> list[str]:
+    """Say how sure the detectable difference is, and how likely a worthwhile one is found."""
+    said = []
+    low, high = variation.uncertainty()
+    size = power.detectable()
+    if math.isfinite(low) and math.isfinite(size):
+        said.append(
+            f"{variation.days} days know the spread only roughly: for this plan the true "
+            f"figure lies between {size_of(plan, variation, size * low)} and "
+            f"{size_of(plan, variation, size * high)} with 80 % certainty."
+        )
+    if plan.swc is not None and variation.known_unit:
+        said.append(
+            f"The smallest worthwhile change, {size_of(plan, variation, plan.swc)}, would be "
+            f"found in {100 * power.at(plan.swc):.0f} of 100 such studies."
+        )
+    return said
+
+
 def notes(plan: Plan, *, options: bool = False) -> list[str]:
     """Say what who plans has to bear in mind; with the names of options, for the terminal."""
     more = "with --max-run 3 or --blocks 10" if options else "with three blocks alike, or ten"

@@ -24,7 +24,7 @@ from api.results import as_mapping, plain
 from api.store import Store, open_store
 from api.store.models import Recording, Study, Subject
 from api.store.recordings import read_series
-from api.store.studies import Reader, build_study, content_key, episodes_of
+from api.store.studies import Reader, build_study, content_key, episodes_of, latest_plan
 from hrv.clean import clean
 from hrv.errors import HRVError, InputError, NotComputableError, StudyError
 from hrv.metrics.base import MetricSettings
@@ -32,6 +32,7 @@ from hrv.types import Episode, NNSeries, RRSeries
 
 if TYPE_CHECKING:
     from hrv import study as core
+    from hrv.plan.variation import Variation
     from hrv.study import Session, SessionResult
     from hrv.study.analysis import Measure
 
@@ -145,28 +146,55 @@ def _looked_up(found: Mapping[UUID, Measured]) -> tuple[Reader, Measure]:
 
 @returning
 def detectable(
-    declared: Mapping[str, Any], simulations: int, *, beside: bool
-) -> list[dict[str, Any]]:
-    """Say what a plan can detect, and if asked what the designs people have in mind can."""
-    from api.plan_words import difference
+    declared: Mapping[str, Any],
+    simulations: int,
+    *,
+    beside: bool,
+    run_in: tuple[str, UUID] | None = None,
+) -> dict[str, Any]:
+    """Say what a plan can detect, and if asked what the designs people have in mind can.
+
+    How the endpoint varies is assumed, or learned from a run-in: a study (store, identity).
+    """
+    from api import plan_words as words
     from hrv.plan.design import Plan
     from hrv.plan.proposal import alternatives, detectable, layout_of
     from hrv.plan.variation import assumed
 
     plan = Plan(**declared)
-    variation = assumed(plan.endpoint)
+    variation = assumed(plan.endpoint) if run_in is None else _varies(*run_in, plan.endpoint)
     layouts = alternatives(plan) if beside else (layout_of(plan),)
-    return [
-        {
-            "design": power.layout.name,
-            "days": power.layout.total_days,
-            "drawn": power.layout.drawn,
-            "orders": len(power.layout.orders) if power.layout.drawn else 0,
-            "detects": difference(plan, variation, power),
-            "simulations": int(power.estimate.size),
-        }
-        for power in detectable(plan, variation, layouts, n=simulations)
-    ]
+    powers = detectable(plan, variation, layouts, n=simulations)
+    return {
+        "variation": f"{variation.source}, {words.spread(plan, variation)}",
+        "chances": words.chances(plan, variation, powers[0]),
+        "designs": [
+            {
+                "design": power.layout.name,
+                "days": power.layout.total_days,
+                "drawn": power.layout.drawn,
+                "orders": len(power.layout.orders) if power.layout.drawn else 0,
+                "detects": words.difference(plan, variation, power),
+                "simulations": int(power.estimate.size),
+            }
+            for power in powers
+        ],
+    }
+
+
+def _varies(where: str, study_id: UUID, endpoint: str) -> Variation:
+    from ingest.run_in import learn_from
+
+    with store_at(where).read() as session:
+        stored = session.get(Study, study_id)
+        if stored is None:
+            raise InputError("the study of the run-in was deleted meanwhile")
+        if latest_plan(session, study_id) is not None:
+            raise StudyError(
+                f"{stored.title!r} was planned itself and is read as it was registered; a run-in "
+                "is a study of the days before"
+            )
+        return learn_from(build_study(session, stored), endpoint, repr(stored.title))
 
 
 @returning

@@ -10,7 +10,7 @@ from hrv.endpoints import endpoint
 from hrv.errors import StudyError
 from hrv.plan.proposal import before_treatment
 from hrv.plan.variation import Variation, learn
-from hrv.study import analyse_session
+from hrv.study import Study, analyse_session
 from ingest.study import load_study
 from ingest.tables import rows, times
 
@@ -37,23 +37,34 @@ def run_in(path: str | Path, name: str, *, tz: str | None = None) -> Variation:
     """
     path = Path(path)
     if path.is_dir() or path.suffix == ".toml":
-        return learn(*_measured(path, name))
+        return learn_from(load_study(path), name, str(path))
     return learn(_table(path, name, tz))
 
 
-def _measured(path: Path, name: str) -> tuple[pd.DataFrame, pd.Series]:
-    study = load_study(path)
+def learn_from(study: Study, name: str, called: str) -> Variation:
+    """Learn how an endpoint varies from a whole study; `called` names it where it cannot.
+
+    Raises
+    ------
+    StudyError
+        If it is of several people, or its recordings have no clock, or there are none.
+    NotComputableError
+        If there are too few days.
+    """
+    scored = not study.outcomes.empty and name in set(study.outcomes["name"])
+    if not study.sessions and not scored:
+        raise StudyError(f"{called} has no recording to learn from, and no value of {name!r}")
     results = [analyse_session(session, study) for session in study.sessions]
-    if not results:
-        raise StudyError(f"{path} has no recording to learn from")
-    recovery = pd.concat([r.recovery for r in results], ignore_index=True)
-    summaries = pd.concat([r.summary for r in results], ignore_index=True)
+    recovery, summaries = (
+        pd.concat(tables, ignore_index=True) if results else pd.DataFrame()
+        for tables in ([r.recovery for r in results], [r.summary for r in results])
+    )
     found = endpoint(name, recovery, summaries, study.outcomes).observations
     if len(set(found["subject"])) > 1:
-        raise StudyError(f"{path} holds several people; a run-in is one person's")
+        raise StudyError(f"{called} holds several people; a run-in is one person's")
     if found["time"].isna().any():
-        raise StudyError(f"{path}: a run-in needs recordings with a clock")
-    return before_treatment(study, found), found.loc[found["value"].notna(), "time"]
+        raise StudyError(f"{called}: a run-in needs recordings with a clock")
+    return learn(before_treatment(study, found), found.loc[found["value"].notna(), "time"])
 
 
 def _table(path: Path, name: str, tz: str | None) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -72,17 +71,6 @@ def _table(proposal: Proposal, variation: Variation, powers: Sequence[Power]) ->
         "",
         render(pd.DataFrame(rows)).rstrip(),
     ]
-    low, high = variation.uncertainty()
-    if math.isfinite(low):
-        size = powers[0].detectable()
-        lines += [
-            "",
-            _paragraph(
-                f"{variation.days} days know the spread only roughly: for this plan the true "
-                f"figure lies between {words.size_of(plan, variation, size * low)} and "
-                f"{words.size_of(plan, variation, size * high)} with 80 % certainty."
-            ),
-        ]
     if not variation.known_unit:
         lines += [
             "",
@@ -91,16 +79,8 @@ def _table(proposal: Proposal, variation: Variation, powers: Sequence[Power]) ->
                 "give them as --run-in to read this in units."
             ),
         ]
-    if plan.swc is not None and variation.known_unit:
-        power = powers[0].at(plan.swc)
-        worthwhile = words.size_of(plan, variation, plan.swc)
-        lines += [
-            "",
-            _paragraph(
-                f"The smallest worthwhile change, {worthwhile}, would be "
-                f"found in {100 * power:.0f} of 100 such studies."
-            ),
-        ]
+    for sentence in words.chances(plan, variation, powers[0]):
+        lines += ["", _paragraph(sentence)]
     return "\n".join(lines)
 
 

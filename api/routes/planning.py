@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api import conditions as cond
 from api import creation, plan_words, work
-from api.access import needs
+from api.access import needs, principal_of
 from api.errors import NOT_FOUND, ProblemError
 from api.routes import _docs as docs
 from api.routes._find import find
@@ -27,7 +27,7 @@ from api.schemas.plans import (
     Proposal,
     ProposalIn,
 )
-from api.service import Svc
+from api.service import Service, Svc
 from api.store import models, planned
 from hrv.plan.design import Plan
 from hrv.plan.proposal import looks_of, title_of
@@ -54,16 +54,21 @@ def declared(body: DesignOfPlan) -> dict[str, Any]:
 @router.post(
     "/proposal",
     response_model=Proposal,
-    responses=docs.problems(400, 413),
+    responses=docs.problems(400, 404, 413),
     dependencies=needs("enter"),
 )
-async def propose(service: Svc, body: ProposalIn) -> Proposal:
+async def propose(request: Request, service: Svc, body: ProposalIn) -> Proposal:
     """Say what a design asks of people and what it can detect; nothing is drawn or stored."""
+    run_in = None if body.run_in is None else await asyncio.to_thread(
+        _readable, request, service, body.run_in
+    )  # fmt: skip
     said = declared(body)
     plan = await asyncio.to_thread(lambda: Plan(**said))
     looks = await asyncio.to_thread(looks_of, plan)
     future = service.pool.submit(
-        functools.partial(work.detectable, beside=body.beside), said, body.simulations
+        functools.partial(work.detectable, beside=body.beside, run_in=run_in),
+        said,
+        body.simulations,
     )
     found = await asyncio.wrap_future(future)
     if isinstance(found, work.Failed):
@@ -78,8 +83,19 @@ async def propose(service: Svc, body: ProposalIn) -> Proposal:
         washin_days=plan.washin,
         possible_orders=len(plan.orders),
         bear_in_mind=plan_words.notes(plan),
-        designs=[Detects(**row) for row in found],
+        variation=found["variation"],
+        chances=found["chances"],
+        designs=[Detects(**row) for row in found["designs"]],
     )
+
+
+def _readable(request: Request, service: Service, study_id: UUID) -> tuple[str, UUID]:
+    """Return where a study is that who asks may read, for a worker."""
+    with service.store.read() as session:
+        study = find(session, models.Study, study_id)
+    if not principal_of(request).may("read", study.id):
+        raise ProblemError(NOT_FOUND, f"there is no study {study_id}")
+    return work.place_of(service.store), study.id
 
 
 @router.post(

@@ -51,6 +51,11 @@ class ProposalIn(DesignOfPlan):
 
     simulations: int = Field(100, ge=20, le=2000, strict=True, description="Studies a design.")
     beside: bool = Field(default=True, description="Also the designs that people have in mind.")
+    run_in: UUID | None = Field(
+        None,
+        description="A study of this person on at least 7 days before anything is started: "
+        "differences are then told in units, from how much they themselves vary.",
+    )
 
 
 class Detects(Wire):
@@ -76,6 +81,8 @@ class Proposal(Wire):
     washin_days: float
     possible_orders: int
     bear_in_mind: list[str]
+    variation: str = Field(description="How much the endpoint varies, and whence that is known.")
+    chances: list[str] = Field(description="How sure that is; what a worthwhile change has.")
     designs: list[Detects] = Field(description="This plan first.")
 
 

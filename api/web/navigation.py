@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-STUDY_PAGES: tuple[tuple[str, str], ...] = (
-    ("Overview", ""),
-    ("Recovery", "/recovery"),
-    ("Recordings", "/recordings"),
-    ("Live", "/live"),
-    ("Participants", "/participants"),
-    ("Log", "/log"),
-    ("Data", "/data"),
-    ("Plan", "/plan"),
+STUDY_PAGES: tuple[tuple[str, str, str], ...] = (
+    ("Overview", "", ""),
+    ("Recovery", "/recovery", ""),
+    ("Recordings", "/recordings", "/recordings/"),
+    ("Live", "/live", "/live/"),
+    ("Participants", "/participants", "/subjects/"),
+    ("Log", "/log", ""),
+    ("Data", "/data", ""),
+    ("Plan", "/plan", ""),
 )
-"""Title, and what follows ``/studies/{study_id}`` in the address."""
+"""Title, what follows ``/studies/{study_id}`` in the address, and what pages below it hold."""
+
+
+def present(path: str, where: str, below: str) -> str:
+    """Return `aria-current` of a tab: ``page`` on it, ``true`` on a page below it, or nothing."""
+    if path == where:
+        return "page"
+    return "true" if below and below in path else ""

@@ -7,10 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 from starlette.responses import HTMLResponse
 
-from api.access import needs
+from api.access import needs, principal_of
 from api.routes._find import find
 from api.service import Svc
 from api.store import keys, models, planned
@@ -22,6 +22,7 @@ from hrv.plan.registration import WORDS
 from hrv.recovery import MEASURES
 
 router = APIRouter(include_in_schema=False)
+_MOST = 200
 
 
 @router.get("/plan", dependencies=needs("enter"))
@@ -30,10 +31,34 @@ def plan(request: Request, service: Svc) -> HTMLResponse:
     measures = [(m.name, m.label) for m in MEASURES]
     scores = [(i.name, i.label) for i in INSTRUMENTS if not i.derived]
     first = service.clock().date() + timedelta(days=7)
+    with service.store.read() as session:
+        run_ins = [
+            (str(study.id), study.title, who)
+            for study, who in session.execute(_run_ins())
+            if principal_of(request).may("read", study.id)
+        ]
     return page(
         request, "plan.html.j2", title="Plan a study", measures=measures, scores=scores,
-        first=first.isoformat(),
+        first=first.isoformat(), run_ins=run_ins,
     )  # fmt: skip
+
+
+def _run_ins() -> Select[models.Study, str]:
+    """Select studies that may be somebody's run-in: of one person, and not planned themselves."""
+    study, person = models.Study, models.Subject
+    alone = select(person.study_id).group_by(person.study_id).having(func.count() == 1)
+    has = [
+        select(kind.id).where(kind.study_id == study.id).exists()
+        for kind in (models.Recording, models.Outcome)
+    ]
+    planned_itself = select(models.Plan.id).where(models.Plan.study_id == study.id).exists()
+    return (
+        select(study, person.name)
+        .join(person, person.study_id == study.id)
+        .where(study.id.in_(alone), or_(*has), ~planned_itself)
+        .order_by(study.id.desc())
+        .limit(_MOST)
+    )
 
 
 @router.get("/studies/{study_id}/plan", dependencies=needs("read"))

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from api.access import principal_of
 from api.web import assets
-from api.web.navigation import STUDY_PAGES
+from api.web.navigation import STUDY_PAGES, present
 from hrv.endpoints import title
 from hrv.report import numbers, words
 
@@ -51,7 +51,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"static": assets.address, "STUDY_PAGES": STUDY_PAGES}
+    made.globals |= {
+        "static": assets.address, "STUDY_PAGES": STUDY_PAGES, "present": present,
+    }  # fmt: skip
     made.filters |= {
         "day": numbers.day,
         "moment": numbers.moment,

@@ -84,19 +84,3 @@ export function onSubmit(form, work) {
 // on a narrow screen the tabs scroll sideways: the present one is brought into sight
 const tab = document.querySelector(".tabs [aria-current]");
 if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - tab.closest(".tabs").clientWidth / 2 + tab.offsetWidth / 2;
-
-document.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = csrf();
-});
-
-document.addEventListener("htmx:responseError", (event) => {
-  const form = event.detail.elt.closest("form");
-  let body = {};
-  try {
-    body = JSON.parse(event.detail.xhr.responseText);
-  } catch {
-    body = { detail: `The service answered ${event.detail.xhr.status}.` };
-  }
-  if (form && form.querySelector(".problem")) show(form, new Problem(event.detail.xhr.status, body));
-  say(body.detail || "");
-});

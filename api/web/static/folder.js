@@ -32,6 +32,8 @@ for (const button of form.querySelectorAll("[data-choose]")) {
 }
 form.addEventListener("submit", (event) => event.preventDefault());
 
+// a file that misses the zone would replace the page
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 for (const name of ["dragenter", "dragover"]) {
   zone.addEventListener(name, (event) => {
     event.preventDefault();

@@ -15,7 +15,6 @@ endpoint.required = false; // the empty choice is a rating of one's own
 endpoint.addEventListener("change", () => {
   own.disabled = endpoint.value !== "";
   document.getElementById("own").hidden = own.disabled;
-  if (!own.disabled) own.focus();
 });
 comparator.addEventListener("change", () => {
   blinded.disabled = comparator.value !== "placebo";
@@ -63,7 +62,9 @@ function draw(found) {
   const shown = element("div", "", { class: "proposal" },
     element("h3", found.title), element("p", found.what), element("p", found.when),
     element("p", "", {}, element("span", own.detects, { class: "size" }),
-      element("span", ` is found in 80 of 100 such studies (${own.simulations} simulated)`, { class: "muted" })));
+      element("span", ` is found in 80 of 100 such studies (${own.simulations} simulated)`, { class: "muted" })),
+    ...found.chances.map((text) => element("p", text)),
+    element("p", `How much it varies: ${found.variation}.`, { class: "muted small" }));
   const parts = [shown];
   if (found.designs.length > 1) {
     const head = element("tr", "", {}, ...["Design", "Days", "Detects", "May speak of an effect"].map((text, i) => element("th", text, { scope: "col", ...(i === 1 ? { class: "num" } : {}) })));
@@ -90,7 +91,7 @@ form.addEventListener("submit", async (event) => {
     const many = what === "beside";
     say("Studies are being simulated.");
     place.replaceChildren(element("p", many ? "Simulating five designs; this takes a while …" : "Simulating …", { class: "muted" }));
-    draw(await (await ask("POST", "/v1/plans/proposal", { body: { ...asked(), beside: many } })).json());
+    draw(await (await ask("POST", "/v1/plans/proposal", { body: { ...asked(), beside: many, run_in: form.elements.namedItem("run_in").value || null } })).json());
     button("draw").hidden = false;
     button("beside").hidden = many;
   } catch (error) {

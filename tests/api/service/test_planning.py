@@ -1,14 +1,17 @@
 """A plan made by REST: what it can detect, the draw, the files, and blind until its end."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from serving import serving
 
 from api.client import Client, ServiceError
-from api.schemas.logs import Dose, Phase
+from api.schemas.logs import Dose, OutcomeIn, Phase
 from api.schemas.plans import PlannedIn, ProposalIn
+from api.schemas.studies import StudyIn
 
 BEFORE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 ASKED = {
@@ -37,6 +40,49 @@ def test_a_proposal_says_what_it_takes_and_what_it_can_detect_and_stores_nothing
     assert [d.drawn for d in found.designs] == [True]
     assert found.designs[0].detects.endswith(" SD")
     assert list(planner.studies()) == []
+
+
+def before(client, people=("P01",), days=14):
+    """A study of a daily score before anything is started."""
+    study = client.create_study(StudyIn(title="Before it", tz="Europe/Berlin"))
+    rng = np.random.default_rng(11)
+    for name in people:
+        client.create_subject(study.id, name)
+        for day in range(days):
+            time = BEFORE - timedelta(days=20 - day)
+            value = round(10 + rng.normal(), 2)
+            client.add(study.id, OutcomeIn(subject=name, time=time, name="calm", value=value))
+    return study.id
+
+
+def test_a_run_in_tells_the_difference_in_units_and_how_sure_it_is(planner):
+    asked = ProposalIn(**ASKED, simulations=20, beside=False, run_in=before(planner), swc=0.5)
+    found = planner.propose_plan(asked)
+    assert found.variation.startswith("this person's run-in of 14 days, between days 0.908, ")
+    assert not found.designs[0].detects.endswith("SD")
+    assert float(found.designs[0].detects) > 0.3
+    assert found.chances[0].startswith("14 days know the spread only roughly")
+    assert re.search(r"worthwhile change, 0.5, would be found in \d+ of 100", found.chances[1])
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ({"people": ("P01", "P02")}, "several people; a run-in is one person's"),
+        ({"days": 5}, "5 days with a value and at least 7 are needed"),
+    ],
+)
+def test_a_run_in_that_tells_too_little_is_refused(planner, made, why):
+    with pytest.raises(ServiceError, match=why):
+        planner.propose_plan(ProposalIn(**ASKED, run_in=before(planner, **made)))
+
+
+def test_a_study_that_was_planned_itself_is_no_run_in(planner):
+    sealed = planner.draw_plan(PlannedIn(**ASKED)).study_id
+    with pytest.raises(ServiceError, match="read as it was registered"):
+        planner.propose_plan(ProposalIn(**ASKED, run_in=sealed))
+    with pytest.raises(ServiceError, match="there is no study"):
+        planner.propose_plan(ProposalIn(**ASKED, run_in=uuid4()))
 
 
 def test_a_design_with_too_few_orders_is_refused_with_the_mend(planner):

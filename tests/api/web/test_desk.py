@@ -99,6 +99,35 @@ def test_files_and_folders_are_dropped_and_told_apart_by_whether_they_could_be_r
     assert [r.subject for r in client.recordings(trial)] == ["P02"]
 
 
+def test_who_sends_much_sees_how_far_it_is(chromium, served):
+    url, _, trial, _ = served
+    beats = "".join(f"{800 + (i * 37) % 61}\n" for i in range(100_000)).encode()
+    with chromium.page(url) as page:
+        page.goto(f"/studies/{trial}/data")
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 400_000})
+        page.evaluate(
+            """() => {
+              window.told = [];
+              const [bar, words] = [".sending progress", ".sending .words"].map((s) =>
+                document.querySelector(s));
+              new MutationObserver(() => told.push([bar.value / bar.max, words.textContent]))
+                .observe(words, { childList: true, characterData: true });
+            }"""
+        )
+        page.fill("#whose", "P02")
+        file = {"name": "long.txt", "mimeType": "text/plain", "buffer": beats}
+        page.set_input_files("#files", file)
+        page.locator("#understood").get_by_text("1 recording brought in").wait_for()
+        told = page.evaluate("told")
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert any(0 < share < 1 and words.endswith("kB sent") for share, words in told)
+    assert told[-1] == [1, "reading 1 file …"]
+
+
 def test_somebody_is_enrolled_and_allocated_by_keyboard_and_told_only_then(chromium, served):
     url, client, trial, _ = served
     with chromium.page(url) as page:
@@ -117,18 +146,29 @@ def test_somebody_is_enrolled_and_allocated_by_keyboard_and_told_only_then(chrom
         assert next(s for s in client.subjects(trial) if s.name == "P03").place == code
 
 
-def test_a_withdrawal_says_what_happens_with_the_data(chromium, served):
+def test_a_withdrawal_says_what_happens_with_the_data_by_keyboard_alone(chromium, served):
     url, client, trial, _ = served
     client.create_subject(trial, "P77")
     with chromium.page(url) as page:
         page.goto(f"/studies/{trial}/participants")
-        page.get_by_role("button", name="Withdraw of P77").click()
-        page.fill("#leave-reason", "moved away")
-        press(page, "Write it down")
+        tab_to(page, "[data-withdraw][data-name=P77]")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        assert page.locator("#withdrawal").is_hidden()
+        assert page.evaluate("document.activeElement.dataset.name") == "P77"
+        page.keyboard.press("Enter")
+        tab_to(page, "#leave-reason")
+        page.keyboard.type("moved away")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         page.get_by_text("moved away; data kept").wait_for()
-        page.get_by_role("button", name="Delete data of P77").click()
+        tab_to(page, "[data-withdraw][data-name=P77]")
+        page.keyboard.press("Enter")
+        assert page.locator("#data-deleted").is_checked()
         assert axe(page) == []
-        page.get_by_role("button", name="Write it down").click()
+        tab_to(page, "[data-leave] button[type=submit]")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         page.get_by_text("moved away; data deleted").wait_for()
 
 
@@ -157,24 +197,31 @@ def test_doses_are_ticked_off_and_what_happened_is_logged(chromium, served):
     assert score.time == NOW.replace(second=0)
 
 
-def test_a_redcap_project_is_shown_before_it_is_taken(chromium, served):
+def test_a_redcap_project_is_shown_before_it_is_taken_by_keyboard_alone(chromium, served):
     url, client, trial, _ = served
     with chromium.page(url) as page:
         page.goto(f"/studies/{trial}/data")
         project = {"name": "project.csv", "mimeType": "text/csv", "buffer": REDCAP.encode()}
+        tab_to(page, "#redcap-file")  # what opens there is the browser's own
         page.set_input_files("#redcap-file", project)
         seen = page.locator("#redcap")
         seen.get_by_text("Would be taken: 2 gad7").wait_for()
         assert list(client.entries(trial, Outcome)) == []
         assert axe(page) == []
-        page.get_by_label("pain becomes").fill("pain")
-        page.get_by_label("date of pain").select_option("visit_date")
-        page.get_by_label("Codes of missing values").fill("-99")
-        page.get_by_label("What the doses of dose_date are").fill("magnesium")
-        page.get_by_role("button", name="Look again").click()
+        tab_to(page, "[data-column=pain] input")
+        page.keyboard.type("pain")
+        tab_to(page, "[data-column=pain] select")
+        page.keyboard.type("visit_date")
+        tab_to(page, "#substance-dose_date")
+        page.keyboard.type("magnesium")
+        tab_to(page, "#missing-codes")
+        page.keyboard.type("-99")
+        tab_to(page, "#redcap button:not(.primary)")
+        page.keyboard.press("Enter")
         seen.get_by_text("2 gad7, 2 pain, 1 dose.").wait_for()
         assert seen.get_by_text("outside 0 to 21").is_visible()
-        page.get_by_role("button", name="Take these rows").click()
+        tab_to(page, "#redcap button.primary")
+        page.keyboard.press("Enter")
         seen.get_by_text("4 scores and 1 dose taken").wait_for()
     assert len(list(client.entries(trial, Outcome))) == 4
 

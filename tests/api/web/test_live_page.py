@@ -5,11 +5,15 @@ import socket
 import time
 
 import pytest
-from browser import axe, follow, tab_to, too_wide
+from browser import axe, follow, press, tab_to, too_wide
 from live_rig import simulated_rr_ms, study_of
 from server_process import ServerProcess
+from serving import serving
 
+from api.access import Grant, Role, keys
 from api.client import Client
+from api.settings import Settings
+from api.store import open_store
 
 BEATS = re.compile(r"(\d+) beats in")
 
@@ -130,6 +134,64 @@ def test_live_pages_fit_and_are_accessible(chromium, running, width, scheme):
                 wait_for_beats(page, 5)
             assert axe(page) == []
             assert too_wide(page) == []
+
+
+def test_behind_a_login_a_researcher_records_marks_and_ends(chromium, tmp_path):
+    place = str(tmp_path / "store")
+    store = open_store(place)
+    with store.write() as session:
+        secret = keys.make(session, [Grant(Role.RESEARCHER)]).secret
+    store.close()
+    with serving(place, Settings(store="", local=False, workers=0)) as url:
+        with Client(url, key=secret) as client:
+            study = study_of(client)
+        with chromium.page(url, expect=["422"]) as page:  # three beats have no summary
+            page.goto(f"/studies/{study.id}/live")
+            page.fill('input[type="password"]', secret)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            page.get_by_label("Simulated strap").check()
+            page.get_by_label("Free").check()
+            press(page, "Begin recording")
+            wait_for_beats(page, 3)
+            tab = page.locator(".tabs [aria-current]")
+            assert (tab.inner_text(), tab.get_attribute("aria-current")) == ("Live", "true")
+            page.keyboard.press("m")
+            page.locator("#log", has_text="moment").wait_for()
+            page.locator("#stop").click()
+            page.locator("#stop").click()
+            page.wait_for_selector("#outcome dl")
+            press(page, "Log out")
+            assert "/login" in page.url
+
+
+def test_what_was_written_stands_again_when_the_service_does_not_take_it(chromium, running):
+    url, list_page, recording_id = running
+    with chromium.page(url, expect=["ERR_", "Failed to load"]) as page:
+        page.goto(f"{list_page}/{recording_id}")
+        wait_for_beats(page, 5)
+        page.route("**/marks", lambda route: route.abort())
+        page.keyboard.press("n")
+        page.keyboard.type("sees the cat")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").filter(has_text="cannot be reached").wait_for()
+        assert page.input_value("#ask-text") == "sees the cat"
+        page.unroute("**/marks")
+        page.keyboard.press("Enter")
+        page.locator("#log", has_text="sees the cat").wait_for()
+
+
+def test_the_list_of_sessions_follows_them_and_keeps_the_focus(chromium, running):
+    url, list_page, recording_id = running
+    with chromium.page(url) as page, Client(url) as client:
+        page.goto(list_page)
+        page.locator(f"#session-{recording_id}").focus()
+        (study,) = client.studies()
+        new = client.start_session(study.id, "P01", "sim:?seed=4&duration=60min")
+        page.locator(f"#running-sessions #session-{new.recording_id}").wait_for()
+        assert page.evaluate("document.activeElement.id") == f"session-{recording_id}"
+        client.stop_live(new.recording_id)
+        page.locator(f"#over-sessions #session-{new.recording_id}").wait_for()
 
 
 def test_marks_and_doses_are_set_by_keyboard_alone(chromium, running):
