@@ -43,8 +43,8 @@ def module_text(scores: list[Score]) -> str:
         for s in scores
     )
     return (
-        '"""What `hrv.clean.evaluation` measured: made by `make cleaner-scores`, '
-        'not by hand."""\n\n'
+        '"""What `hrv.clean.evaluation` measured: by '
+        '`python -m benchmarks.cleaner_scores`, not by hand."""\n\n'
         "from __future__ import annotations\n\n"
         "from hrv.clean.evaluation import Score\n\n"
         "# fmt: off\n"

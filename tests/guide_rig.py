@@ -3,11 +3,15 @@
 Marks in a page, as HTML comments in front of a block:
 
 ``<!-- file: NAME -->``       the block is a file that the reader writes
-``<!-- elsewhere: WHY -->``   cannot run on this machine; its syntax is checked
+``<!-- elsewhere: WHY -->``   needs another machine; WHY stands on the page for its reader too,
+                              the syntax is checked, and test_examples.py counts these blocks
+``<!-- run by: TEST -->``     that test runs the block as it stands
 ``<!-- before: COMMAND -->``  what the reader has done before (a recording at hand …)
+``<!-- here: TEXT = COMMAND -->``  TEXT on the page stands for what COMMAND prints here (a key …)
 ``<!-- printed -->``          what the Python block before it printed, to the letter
 """
 
+import contextlib
 import json
 import os
 import re
@@ -21,6 +25,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import guide_machines
+import postgres
 import yaml
 
 from ingest.journal import verify
@@ -32,19 +38,10 @@ _FENCE = re.compile(
     r"(?P<body>.*?)^(?P=fence)\s*$",
     re.M | re.S,
 )
-SYSTEM = (
-    "make",
-    "pip",
-    "pipx",
-    "uv",
-    "sudo",
-    "bluetoothctl",
-    "systemctl",
-    "docker",
-    "git",
-    "source",
-)
-"""Commands that change the machine: looked at, not run."""
+SYSTEM = ("make", "pip", "sudo", "bluetoothctl", "podman", "kubectl")
+"""Commands that change the machine: test_install.py runs them, or their block says `elsewhere`."""
+FOLDERS = ("/var/lib/hrv", "/backups", "/shared", "/opt/hrv")
+"""Folders of a server that stand for folders of the page's own."""
 SERVED_S = 120.0
 
 
@@ -55,6 +52,8 @@ class Block:
     language: str
     body: str
     marks: dict[str, list[str]] = field(default_factory=dict)
+    before: tuple[tuple[str, str], ...] = ()
+    """What goes before it, in order: `before` and `here`."""
 
 
 def blocks(text: str) -> list[Block]:
@@ -62,9 +61,11 @@ def blocks(text: str) -> list[Block]:
     found = []
     for match in _FENCE.finditer(text):
         marks: dict[str, list[str]] = {}
-        for name, value in re.findall(r"<!-- (\w+)(?:: (.*?))? -->", match["marks"]):
+        given = re.findall(r"<!-- (run by|\w+)(?:: (.*?))? -->", match["marks"])
+        for name, value in given:
             marks.setdefault(name, []).append(value)
-        found.append(Block(match["language"], match["body"], marks))
+        first = tuple((name, value) for name, value in given if name in ("before", "here"))
+        found.append(Block(match["language"], match["body"], marks, first))
     return found
 
 
@@ -92,15 +93,28 @@ class Page:
         self.python: list[str] = []
         self.printed = ""
         self.servers: list[subprocess.Popen] = []
-        self.port = _free_port()
+        self.background: list[subprocess.Popen] = []
+        self.port, self.scheduler = _free_port(), _free_port()
+        self.here: dict[str, str] = {}
+        self.databases = contextlib.ExitStack()
+        self.said = folder / "served.txt"
         for name in ("sample_data", "examples", "tests"):
             (folder / name).symlink_to(ROOT / name)
+        (folder / "hrv-recovery").symlink_to(ROOT)
+        for name in FOLDERS:
+            (folder / name[1:]).parent.mkdir(parents=True, exist_ok=True)
+        guide_machines.put(folder / "machines")
+        self.environment["PATH"] = f"{folder / 'machines'}{os.pathsep}{self.environment['PATH']}"
 
     def __enter__(self) -> "Page":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.databases.close()
+        for process in self.background:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=60)
 
     def stop(self) -> None:
         """End the service that runs."""
@@ -111,11 +125,18 @@ class Page:
 
     def run(self, block: Block) -> None:
         """Run one block by its language."""
+        if "run by" in block.marks:
+            return
         if "elsewhere" in block.marks:
             check_syntax(block)
             return
-        for command in block.marks.get("before", []):
-            self.command(command, [])
+        for mark, text in block.before:
+            shown, _, command = text.partition(" = ") if mark == "here" else ("", "", text)
+            if mark == "here":
+                self.here[shown] = self.shell(command).strip()
+                assert self.here[shown], command
+            else:
+                self.command(command, [])
         if "file" in block.marks:
             target = self.folder / block.marks["file"][0]
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -135,27 +156,57 @@ class Page:
                 self.call(["Rscript", "-e", self.local(block.body)])
         else:
             check_data(block)
+            if block.language == "yaml" and "jobs:" in block.body:
+                self.workflow(block.body)
+
+    def workflow(self, body: str) -> None:
+        """Run what a workflow runs; the machine it asks for is this one."""
+        for job in yaml.safe_load(body)["jobs"].values():
+            for step in job["steps"]:
+                if "run" in step:
+                    self.command(step["run"], [])
 
     def local(self, text: str) -> str:
-        """Speak of the port that this page's service has."""
-        return text.replace(":8000", f":{self.port}").replace("--port 8000", f"--port {self.port}")
+        """Speak of the ports, folders and keys that this page has here."""
+        for shown, value in self.here.items():
+            text = text.replace(shown, value)
+        return self.placed(text)
+
+    def placed(self, text: str) -> str:
+        """Speak of the ports and folders that this page has here."""
+        for port, own in (("8000", self.port), ("8786", self.scheduler)):
+            text = text.replace(f":{port}", f":{own}").replace(f"--port {port}", f"--port {own}")
+        text = text.replace("//head:", "//127.0.0.1:")
+        for name in FOLDERS:
+            text = re.sub(rf"(?<![\w.\-]){name}(?![\w])", f"{self.folder}{name}", text)
+        return text
 
     def command(self, command: str, shown: list[str]) -> None:
         """Run one line of a console, and look for what it is shown to print."""
-        words = re.sub(r"\s+#.*$", "", command).split()
-        while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
-            words.pop(0)
-        if words[0] in SYSTEM or words[:3] == ["python3", "-m", "venv"]:
+        command = re.sub(r"^sudo -u \w+ ", "", command)  # here the tests' own user is the service's
+        words = words_of(command)
+        if changes_machine(command):
             check_system(words)
             return
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            self.environment[name] = self.local(value)
+            return
         text = self.local(command)
+        if "postgresql://" in text:
+            if postgres.binaries() is None:
+                return
+            text = self.database(text)
+        if re.search(r"&\s*(#.*)?($|\n)", command):
+            self.start(text)
+            return
         if words[0] == "Rscript" and not shutil.which("Rscript"):
             return
         if not self.straps and ("ble:" in command or words[:2] == ["hrv", "scan"]):
             return  # no D-Bus on this machine to put a strap on
         if words[:2] == ["hrv", "serve"]:
             self.stop()
-            self.serve(text)
+            self.serve(text, shown)
             return
         if words[:2] == ["hrv", "record"] and not _ends(command):
             self.record(text, words[words.index("--out") + 1])
@@ -165,9 +216,40 @@ class Page:
         if words[:2] == ["hrv", "plan"] and "--simulations" not in words:
             text = re.sub(r"\bhrv plan", "hrv plan --simulations 20", text, count=1)
         out = self.shell(text, codes=(0, 124, 1) if "|| true" in text else (0, 124))
-        for line in shown:
-            if line.strip() != "..." and _words(line) not in _words(out):
-                raise AssertionError(f"$ {command}\nis shown to print\n{line}\nbut printed\n{out}")
+        self.compare(command, shown, out)
+
+    def database(self, text: str) -> str:
+        """Put databases of a PostgreSQL of the page's own in the place of those in a command."""
+        url = self.databases.enter_context(postgres.cluster())
+        return re.sub(
+            r"postgresql://hrv@db/(\w+)", lambda found: postgres.new_database(url, found[1]), text
+        )
+
+    def compare(self, command: str, shown: list[str], out: str) -> None:
+        """Look for each line that a command is shown to print."""
+        for line in self.lacking(shown, out):
+            raise AssertionError(f"$ {command}\nis shown to print\n{line}\nbut printed\n{out}")
+
+    def lacking(self, shown: list[str], out: str) -> list[str]:
+        """Lines that were shown and not printed; `…` stands for any end of a word."""
+        printed = _words(out)
+
+        def found(line: str) -> bool:
+            wanted = re.escape(_words(line)).replace("…", r"\S*")
+            return line.strip() == "..." or re.search(wanted, printed) is not None
+
+        return [x for x in shown if not found(self.placed(x)) and not found(self.local(x))]
+
+    def start(self, text: str) -> None:
+        """Start what a reader leaves running, until the page is done."""
+        self.background.append(
+            subprocess.Popen(
+                ["bash", "-euc", f"{text}\nwait"], cwd=self.folder, env=self.environment,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )
+        )  # fmt: skip
+        if "--port" in text:
+            self.answers(self.scheduler, self.background[-1])
 
     def record(self, text: str, out: str) -> None:
         """Record some beats of the strap, end it with Ctrl-C, and put a whole session there.
@@ -192,26 +274,35 @@ class Page:
             uri = "sim:?seed=1&stress=6min-11min&duration=22min&speed=max"
             self.shell(f'hrv record "{uri}" --out {out} --person P01')
 
-    def serve(self, text: str) -> None:
+    def serve(self, text: str, shown: list[str]) -> None:
         """Start the service, on a port of this test's own, and wait until it answers."""
         text = re.sub(r"\s+#.*$", "", text)
         if "--port" not in text:
             text += f" --port {self.port}"
-        if "--store" not in text and "HRV_STORE" not in text:
+        if "--store" not in text and "HRV_STORE" not in text + " ".join(self.environment):
             text += " --store ./own-store"
-        server = subprocess.Popen(
-            ["bash", "-c", "exec env " + text], cwd=self.folder, env=self.environment,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with self.said.open("w") as said:
+            server = subprocess.Popen(
+                ["bash", "-c", "exec env " + text], cwd=self.folder, env=self.environment,
+                stdout=said, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         self.servers.append(server)
+        self.answers(self.port, server)
+        until = time.monotonic() + SERVED_S
+        while self.lacking(shown, self.said.read_text()) and time.monotonic() < until:
+            time.sleep(0.05)
+        self.compare(text, shown, self.said.read_text())
+
+    def answers(self, port: int, process: subprocess.Popen) -> None:
+        """Wait until a port answers."""
         until = time.monotonic() + SERVED_S
         while time.monotonic() < until:
-            assert server.poll() is None, server.communicate()
+            assert process.poll() is None, self.said.read_text() if self.said.exists() else ""
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.05)
-        raise AssertionError(f"{text} did not answer in {SERVED_S:g} s")
+        raise AssertionError(f"nothing answered on port {port} in {SERVED_S:g} s")
 
     def shell(self, text: str, codes: tuple[int, ...] = (0,)) -> str:
         """Run text by bash; return what it wrote."""
@@ -260,6 +351,32 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def copy_of_source(folder: Path) -> None:
+    """Put a copy of the source there, as a clone has it."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+
+
+def words_of(command: str) -> list[str]:
+    """Words of a command, without its comment and the variables set before it."""
+    words = re.sub(r"\s+#.*$", "", command).split()
+    while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        words.pop(0)
+    return words
+
+
+def changes_machine(command: str) -> bool:
+    """Whether a command would change the machine it runs on."""
+    words = words_of(re.sub(r"^sudo -u \w+ ", "", command))
+    return words[0] in SYSTEM or words[:3] == ["python3", "-m", "venv"]
+
+
 def check_data(block: Block) -> None:
     """Parse a block that is data."""
     if block.language == "toml":
@@ -267,7 +384,7 @@ def check_data(block: Block) -> None:
     elif block.language == "json":
         json.loads(block.body)
     elif block.language in ("yaml", "yml"):
-        yaml.safe_load(block.body)
+        list(yaml.safe_load_all(block.body))
 
 
 def check_syntax(block: Block) -> None:
@@ -302,5 +419,5 @@ def environment(socket_path: str, shims: Path) -> dict[str, str]:
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return {
         **os.environ, "PATH": f"{shims}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths,
-        "HRV_ZYGOTE": socket_path, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1",
+        "GUIDE_ZYGOTE": socket_path, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1",
     }  # fmt: skip

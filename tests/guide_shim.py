@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 with socket.socket(socket.AF_UNIX) as zygote:
-    zygote.connect(os.environ["HRV_ZYGOTE"])
+    zygote.connect(os.environ["GUIDE_ZYGOTE"])
     request = {"argv": sys.argv[1:], "cwd": str(Path.cwd()), "env": dict(os.environ)}
     socket.send_fds(zygote, [json.dumps(request).encode()], [0, 1, 2])
     answers = zygote.makefile()

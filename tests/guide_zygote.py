@@ -17,7 +17,9 @@ def preload() -> None:
     import pandas  # noqa: F401
     from scipy import optimize, signal, special, stats  # noqa: F401
 
+    import api.app
     import api.cli
+    import api.store
     import hrv.plots
     import hrv.report  # noqa: F401
     import ingest.study  # noqa: F401

@@ -1,4 +1,4 @@
-"""What `hrv.clean.evaluation` measured: made by `make cleaner-scores`, not by hand."""
+"""What `hrv.clean.evaluation` measured: by `python -m benchmarks.cleaner_scores`, not by hand."""
 
 from __future__ import annotations
 

@@ -11,12 +11,6 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
     not (ROOT / "Makefile").is_file(), reason="runs in a checkout, not on the built wheel"
 )
-ELSEWHERE = {"docs/service.md"}
-"""Run by tests of their own (tests/api/service/test_docs.py)."""
-
-
-LOOKED_AT = {"docs/deploy.md"}
-"""What an administrator does to a machine of theirs: the syntax of its blocks is checked."""
 LONG = {f"docs/{name}.md" for name in (
     "scale", "howto/ci", "howto/group", "howto/programs", "howto/self-experiment",
 )}  # fmt: skip
@@ -30,7 +24,7 @@ def pages():
     return [
         pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
         for name in names
-        if name not in ELSEWHERE and rig.blocks((ROOT / name).read_text(encoding="utf-8"))
+        if rig.blocks((ROOT / name).read_text(encoding="utf-8"))
     ]
 
 
@@ -78,10 +72,6 @@ def straps():
 @pytest.mark.parametrize("name", pages())
 def test_every_block_of_the_page_runs(name, zygote, straps, tmp_path):
     text = (ROOT / name).read_text(encoding="utf-8")
-    if name in LOOKED_AT:
-        for block in rig.blocks(text):
-            rig.check_syntax(block)
-        return
     environment = dict(zygote)
     if straps:
         environment["DBUS_SYSTEM_BUS_ADDRESS"] = straps
