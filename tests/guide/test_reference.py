@@ -1,6 +1,10 @@
 """Nothing public is without a word of its own, links lead somewhere, and words are spelt right."""
 
+import dataclasses
+import doctest
+import importlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +17,8 @@ if not (ROOT / "Makefile").is_file():
     pytest.skip("runs in a checkout, not on the built wheel", allow_module_level=True)
 sys.path.insert(0, str(ROOT / "docs"))
 import pages  # noqa: E402
+import pages_reference  # noqa: E402
+import pages_words  # noqa: E402
 
 
 def test_every_name_command_option_route_metric_and_setting_is_documented():
@@ -20,11 +26,11 @@ def test_every_name_command_option_route_metric_and_setting_is_documented():
 
 
 def test_what_is_not_documented_is_found(monkeypatch):
-    """The check can fail: a metric without a formula and a function without a docstring."""
-    words = pages.beside()
+    """The check can fail, for each kind: one of it without a word is planted."""
+    words = pages_words.beside()
     words["metrics"].pop("rmssd")
     words["metrics"]["phlogiston"] = {"tex": "x", "limit": "gone"}
-    monkeypatch.setattr(pages, "beside", lambda: words)
+    monkeypatch.setattr(pages_words, "beside", lambda: words)
     import hrv
 
     def quiet(beats):
@@ -38,6 +44,48 @@ def test_what_is_not_documented_is_found(monkeypatch):
     assert "hrv.detect does not say what beats is" in found
 
 
+def test_a_planted_option_command_route_or_setting_is_found(monkeypatch):
+    import typer
+
+    import api.app
+    import api.cli
+    from api import settings
+
+    build_app, create_app = api.cli.build_app, api.app.create_app
+
+    def with_a_command():
+        app = build_app()
+
+        @app.command()
+        def phlogiston(much: str = typer.Option("")):
+            pass
+
+        return app
+
+    def with_a_route(*given, **named):
+        app = create_app(*given, **named)
+
+        def get_phlogiston(much: int = 0):
+            pass
+
+        app.add_api_route("/v1/phlogiston", get_phlogiston)
+        return app
+
+    @dataclasses.dataclass(frozen=True)
+    class WithASetting(settings.Settings):
+        phlogiston: int = 0
+
+    monkeypatch.setattr(api.cli, "build_app", with_a_command)
+    monkeypatch.setattr(api.app, "create_app", with_a_route)
+    monkeypatch.setattr(settings, "Settings", WithASetting)
+    found = pages.undocumented()
+    assert "hrv phlogiston has no help" in found
+    assert "hrv phlogiston: --much has no help" in found
+    assert "GET /v1/phlogiston: much has no description" in found
+    assert "GET /v1/phlogiston has no description" in found
+    assert "setting phlogiston has no help" in found
+
+
 @pytest.fixture(scope="module")
 def written():
     return pages.pages()
@@ -45,6 +93,7 @@ def written():
 
 def test_the_reference_names_everything(written):
     import hrv
+    from api.settings import Settings
     from hrv.recovery import MEASURES
     from ingest import FORMATS
 
@@ -58,9 +107,40 @@ def test_the_reference_names_everything(written):
         assert f"[`{one.name}`]" in written["reference/catalogue.md"]
     for name in hrv.__all__:
         assert f"### `hrv.{name}`" in written["reference/python.md"]
-    assert "--washin" in written["reference/commands.md"]
-    assert "`GET /v1/recordings/{recording_id}/windows`" in written["reference/routes.md"]
-    assert "`HRV_STORE`" in written["reference/settings.md"]
+    for name, command in pages_reference.every_command():
+        assert f"## `hrv {name}`" in written["reference/commands.md"]
+        for option in pages_reference.options(command):
+            assert f"`{pages_reference.spelled_option(option)}`" in written["reference/commands.md"]
+    for method, path, _, _ in pages_reference.operations():
+        assert f"## `{method.upper()} {path}`" in written["reference/routes.md"]
+    for setting in dataclasses.fields(Settings):
+        assert f"`HRV_{setting.name.upper()}`" in written["reference/settings.md"]
+
+
+def test_the_examples_of_every_command_s_help_are_understood():
+    commands = dict(pages_reference.every_command())
+    seen = 0
+    for command in commands.values():
+        whole = re.sub(r"\\\n\s*", "", command.help or "")  # a line that goes on
+        for line in re.findall(r"^ *((?:[A-Z_]+=\S+ )?hrv .*)$", whole, re.M):
+            words = shlex.split(re.sub(r"^[A-Z_]+=\S+ ", "", line).split("   ")[0], comments=True)[
+                1:
+            ]
+            size = 2 if " ".join(words[:2]) in commands else 1
+            called = commands[" ".join(words[:size])]
+            context = called.context_class(called, info_name=words[0])
+            called.make_parser(context).parse_args(
+                args=words[size:]
+            )  # an unknown option is an error
+            seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize("name", ["hrv", "hrv.plan.substances", "hrv.plan.looks"])
+def test_the_examples_of_docstrings_print_what_they_say(name):
+    done = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert done.attempted
+    assert not done.failed
 
 
 def documents():
