@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(
 INSTALLED = {
     ("README.md", "make demo"),
     ("README.md", "pip install ."),
+    ("README.md", 'pip install ".[cluster]"'),
     ("docs/tutorial.md", "python3 -m venv hrv-env && source hrv-env/bin/activate"),
     ("docs/tutorial.md", "pip install ./hrv-recovery"),
     ("docs/howto/ci.md", 'pip install "./hrv-recovery[parquet]"'),

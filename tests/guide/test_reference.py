@@ -20,6 +20,9 @@ import pages  # noqa: E402
 import pages_reference  # noqa: E402
 import pages_words  # noqa: E402
 
+NOT_OF_SERVICE = {"HRV_KEY", "HRV_SCREENSHOTS", "HRV_RMSSD", "HRV_SDNN"}
+"""Variables that an example and a test read, and columns of NeuroKit2."""
+
 
 def test_every_name_command_option_route_metric_and_setting_is_documented():
     assert pages.undocumented() == []
@@ -185,3 +188,38 @@ def test_words_are_spelt_right():
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def pages_by_hand():
+    generated = pages.pages()
+    for path in documents():
+        name = path.relative_to(ROOT).as_posix()
+        if name.removeprefix("docs/") not in generated and name != "CHANGELOG.md":
+            yield name, path.read_text(encoding="utf-8")
+
+
+def test_every_route_option_and_setting_that_a_page_names_is_there():
+    from api.settings import Settings
+
+    routes = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for method, path, _, _ in pages_reference.operations()
+    }
+    options = {"--help", "--version"}
+    for _, command in pages_reference.every_command():
+        options |= {o for p in command.params for o in [*p.opts, *p.secondary_opts]}
+    variables = {f"HRV_{each.name.upper()}" for each in dataclasses.fields(Settings)}
+    wrong = []
+    for name, text in pages_by_hand():
+        for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/v1/[\w{}/-]+)", text):
+            if (method, re.sub(r"\{\w+\}", "{}", path)) not in routes:
+                wrong.append(f"{name}: {method} {path}")
+        for line in re.findall(r"\bhrv [a-z][^`\n]*", text):
+            wrong += [
+                f"{name}: {option}"
+                for option in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", line)
+                if option not in options
+            ]
+        for variable in set(re.findall(r"\bHRV_[A-Z_]+\b", text)) - variables - NOT_OF_SERVICE:
+            wrong.append(f"{name}: {variable}")
+    assert not wrong
