@@ -99,8 +99,9 @@ def size(result: StudyResult) -> str:
         return ""
     _, unit = words.outcome(result.study.primary, result.headline)
     return (
-        "A study this precise finds a difference of "
-        f"{numbers.with_unit(numbers.number(float(found), 2), unit)} in 80 of 100 repetitions."
+        "By the precision reached, which was no reason for the size: such a study finds a "
+        f"difference of {numbers.with_unit(numbers.number(float(found), 2), unit)} in 80 of 100 "
+        "repetitions."
     )
 
 
@@ -209,6 +210,18 @@ def completed(result: StudyResult) -> str:
     whole = sum(bool(block["complete"]) for block in blocks)
     order = ", ".join(str(block["condition"]) for block in blocks)
     return f"{whole} of {len(blocks)} periods complete ({order})."
+
+
+def people(result: StudyResult) -> str:
+    """Say how many people there were at each stage."""
+    phases, sessions = result.study.phases, result.study.sessions
+    recorded = {session.subject for session in sessions}
+    assigned = recorded if phases.empty else set(phases["subject"])
+    if len(assigned) < 2:
+        return "Not applicable: one person." if assigned else ""
+    analysed = result.headline.details.get("n_people")
+    last = "" if analysed is None else f", {analysed} analysed for the primary outcome"
+    return f"{len(assigned)} people assigned, {len(recorded)} with a recording{last}."
 
 
 def losses(result: StudyResult) -> str:

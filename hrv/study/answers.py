@@ -91,11 +91,18 @@ def study_endpoint(name: str, measured: Measured) -> Endpoint | Refusal:
 def _run(found: Endpoint | Refusal, study: Study, measured: Measured, *, method: str) -> Comparison:
     if isinstance(found, Refusal):
         return refused_endpoint(found, method)
-    dated = not study.phases.empty
     if found.censored:
         return _run_censored(found, study)
+    return _compared(found, study, measured, method=method)
+
+
+def _compared(
+    found: Endpoint, study: Study, measured: Measured, *, method: str, extra: Sequence[str] = ()
+) -> Comparison:
+    """Compare observations with their covariates; `extra` ones come last."""
+    dated = not study.phases.empty
     names = [n for n in study.covariates if not is_response(n)]
-    table, covariates = attach(found.observations, names, measured)
+    table, covariates = attach(found.observations, [*names, *extra], measured)
     columns = ["subject", "time", "value"]
     if not dated:
         table, columns = _allocated(table, study, pick(method, METHODS, "method").columns)
@@ -125,19 +132,15 @@ def adjusted_row(
     extra : sequence of str
         Covariates beyond those of the headline.
     """
-    names = [n for n in study.covariates if not is_response(n)]
-    table, columns = attach(found.observations, [*names, *extra], measured)
     try:
-        result = compare(
-            table[["subject", "time", "value", *columns]], study.phases, method=study.method,
-            conditions=study.conditions, covariates=columns, seed=study.seed,
-            randomisation=study.randomisation,
-            settings=replace(study.settings, scale=found.scale),
-        )  # fmt: skip
+        result = _compared(found, study, measured, method=study.method, extra=extra)
     except InputError as error:
         return {"what": what, "refused": str(error)}
     if result.refused:
         return {"what": what, "refused": result.refusals[0].why}
+    if extra and not pick(study.method, METHODS, "method").adjusts:
+        # such a method leaves covariates out of its answer, and tells each in a row of its own
+        return {**result.details["with_and_without"][-1], "what": what}
     return {
         "what": what, "estimate": result.estimate, "low": result.low, "high": result.high,
         "df": result.df,
@@ -149,7 +152,7 @@ def beside_responses(
 ) -> Comparison:
     """Put the headline adjusted for each declared response measure beside it, as secondary."""
     extra = [name for name in study.covariates if is_response(name) and name != study.primary]
-    if not extra or head.refused or study.phases.empty or found.censored:
+    if not extra or head.refused or found.censored:
         return head
     rows = [_beside(name, study, measured, found) for name in extra]
     table = [*head.details.get("with_and_without", ()), *rows]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from fake_result import crowd_result, fake_result, refused_result
 from studies import simulated_study
@@ -25,6 +26,7 @@ def answers(result, standard="CENT 2015"):
 def test_both_lists_are_whole():
     majors = {int("".join(c for c in n.split(".")[0] if c.isdigit())) for n, *_ in CENT}
     assert majors == set(range(1, 26))
+    assert len(CENT) == 44  # sub-items, as the statement counts them
     assert [n for n, *_ in SCRIBE] == [str(k) for k in range(1, 27)]
 
 
@@ -59,6 +61,21 @@ def test_without_a_declared_direction_the_two_sided_p_confirms(result):
     two_sided = numbers.p_value(bare.primary["randomisation"].p_value)
     assert dict(verdict(bare).facts)["p, randomisation (confirms)"] == two_sided
     assert answers(bare)["17a.2"].text.endswith(f"Randomisation p {two_sided}.")
+
+
+def test_a_series_says_how_many_people_were_assigned_recorded_and_analysed(result):
+    assert answers(result)["13a.2"].text == "Not applicable: one person."
+    phases = pd.concat([result.study.phases, result.study.phases.assign(subject="P02")])
+    head = replace(
+        result.headline, details={**result.headline.details, "n_people": 1, "sd_people": 0.1}
+    )
+    two = replace(
+        result, study=replace(result.study, phases=phases),
+        primary={**result.primary, "default": head},
+    )  # fmt: skip
+    assert answers(two)["13a.2"].text == (
+        "2 people assigned, 1 with a recording, 1 analysed for the primary outcome."
+    )
 
 
 def test_an_order_that_was_not_drawn_is_not_said_to_be(result):

@@ -12,7 +12,8 @@ from hrv.recovery import MEASURES
 from hrv.study.answers import beside_responses, compare_primary, study_endpoint
 from hrv.study.as_taken import WHAT, as_taken
 from hrv.study.covariates import OWN_BASELINE, attach
-from hrv.study.types import Measured, Study
+from hrv.study.types import Measured, Session, Study
+from hrv.types import RRSeries
 
 ORDER = ("off", "on", "on", "off", "on", "off", "off", "on")
 
@@ -99,6 +100,57 @@ def test_reactivity_stays_out_of_the_headline_and_is_told_beside_it(measured):
     assert row["what"] == "with reactivity_hr, which came after treatment began (secondary)"
     assert told.estimate < -1  # it seems to recover faster ...
     assert abs(row["estimate"]) < 0.6 * abs(told.estimate)  # ... because it reacted less
+
+
+def few_sessions(method):
+    """16 people of two sessions; treatment lowers reactivity, and residual activation by it."""
+    rng = np.random.default_rng(5)
+    rows, sessions = [], []
+    for k in range(16):
+        own, first = rng.normal(0, 3), k % 2 == 0
+        for period in ("1", "2"):
+            treated = {"paired": period == "2", "crossover": first == (period == "2")}.get(
+                method, period == "2" and first
+            )
+            reactivity = 15 + own - 6 * treated + rng.normal(0, 3)
+            residual = 0.4 * reactivity + own + rng.normal(0, 0.5)
+            early = method == "ancova" and period == "1"
+            place = {
+                "paired": {"condition": "on" if treated else "off"},
+                "ancova": {"arm": "on" if first else "off",
+                           "period": "baseline" if early else period},
+                "crossover": {"sequence": "off-on" if first else "on-off", "period": period},
+            }[method]  # fmt: skip
+            series = RRSeries.from_ms([800, 810])
+            sessions.append(Session(f"P{k:02d}", f"s{k}{period}", series, **place))
+            rows.append((f"P{k:02d}", f"s{k}{period}", reactivity, residual,
+                         place.get("condition", "")))  # fmt: skip
+    table = pd.DataFrame(
+        rows, columns=["subject", "session", "reactivity_hr", "residual_hr", "condition"]
+    ).assign(time=pd.NaT, kind="arithmetic")
+    for measure in MEASURES:
+        if measure.name not in table:
+            table[measure.name] = np.nan
+    none = pd.DataFrame(columns=["subject", "time", "name", "value"])
+    own = Measured(table, table[["subject", "session", "time"]], none)
+    declared = Study(
+        "few", tuple(sessions), pd.DataFrame(), primary="residual_hr", conditions=("off", "on"),
+        method=method, covariates=("reactivity_hr",),
+    )  # fmt: skip
+    return own, declared
+
+
+@pytest.mark.parametrize("method", ["paired", "ancova", "crossover"])
+def test_groups_of_few_sessions_tell_reacting_less_from_recovering_faster_too(method):
+    own, declared = few_sessions(method)
+    head = compare_primary(declared, own)[method]
+    told = beside_responses(head, declared, own, study_endpoint("residual_hr", own))
+    assert told.estimate == head.estimate < -1.5
+    *before, row = told.details["with_and_without"]
+    assert before == head.details["with_and_without"]
+    assert row["what"] == "with reactivity_hr, which came after treatment began (secondary)"
+    assert abs(row["estimate"]) < 0.6 * abs(told.estimate)
+    assert row["low"] < row["estimate"] < row["high"]
 
 
 @pytest.mark.parametrize(
