@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from api import memory
 from api.settings import Settings
 from api.store import Store, audit
 from api.store.models import IdempotencyKey, Recording, Subject, Upload, WebSession
 from api.store.persons import erase
 
 LOOK_S = 10.0
-"""Pause between two looks for what was deleted and still lies in the write-ahead log, s."""
+"""Pause between two looks for what was deleted and is still held: in the log, in memory; s."""
 RULES_S = 3600.0
 """Pause between two runs of the rules, s."""
 _log = logging.getLogger("api.retention")
@@ -106,6 +107,7 @@ class Housekeeper:
                     self._keep()
                 if self._store.unscrubbed.is_set():
                     self._store.scrub()
+                memory.give_back()
             except Exception:
                 _log.exception("housekeeping failed; it is tried again")
             self._ending.wait(LOOK_S)

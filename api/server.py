@@ -16,6 +16,7 @@ from typing import IO, Any
 import uvicorn
 from fastapi import FastAPI
 
+from api import memory
 from api.access import keys
 from api.app import create_app
 from api.settings import Settings
@@ -64,6 +65,7 @@ def run(settings: Settings) -> None:
         If the address, the port or the store cannot be used.
     """
     _check(settings)
+    memory.settle()
     set_up_logs(settings)
     listening = _listen(settings.host, settings.port)
     store = open_store(settings.store)

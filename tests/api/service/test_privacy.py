@@ -1,8 +1,10 @@
 """One person: a drawn pseudonym, everything to take along, and after a deletion no byte left."""
 
 import contextlib
+import hashlib
 import io
 import json
+import shutil
 import threading
 import time
 import zipfile
@@ -10,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from furnished import add_logs
@@ -22,8 +25,9 @@ from api.retention import keep_rules
 from api.schemas.logs import DoseIn, EventIn, PhaseIn
 from api.schemas.studies import StudyIn
 from api.settings import Settings
-from api.store import models, open_store
+from api.store import backup, models, open_store
 from api.store.persons import draw_pseudonym, everything, tables_of_persons
+from ingest import cohort
 
 MARK = "Zyxwvut-7Q"
 """A pseudonym that stands nowhere else."""
@@ -136,6 +140,56 @@ def test_after_a_deletion_no_byte_of_the_person_is_left(two_people, way):
     assert client.summary(kept.id, ["mean_hr"]).columns
     if job.comparison_id is not None:
         assert httpx.get(f"{url}/v1/comparisons/{job.comparison_id}").status_code == 404
+
+
+def test_a_backup_names_nobody_in_its_manifest_and_after_a_deletion_holds_nobody(
+    two_people, tmp_path
+):
+    """The copy of the store itself holds who was there; a manifest lies about more openly."""
+    _, client, folder, _, (subject, recording, file), _ = two_people
+    store = open_store(folder, upgrade=False)
+    words = [MARK, NOTE, file.name, recording.beats_sha256, recording.upload_sha256]
+    words += [str(i) for i in (recording.id, subject.id, recording.id.hex, subject.id.hex)]
+    sought = [word.encode() for word in words]
+    backup.make(store, tmp_path / "before")
+    assert traces(tmp_path / "before", MARK.encode()) == [(backup.FILE, MARK.encode())]
+    manifest = (tmp_path / "before" / backup.MANIFEST).read_bytes()
+    assert [word for word in sought if word in manifest] == []
+    client.delete_subject(subject)
+    backup.make(store, tmp_path / "after")
+    audited = {str(subject.id).encode(), str(recording.id).encode()}  # identities without a name
+    left = [word for word in sought if word not in audited and word != NOTE.encode()]
+    assert traces(tmp_path / "after", *left, f"{NOTE}-{MARK}".encode()) == []
+    store.close()
+
+
+def test_measured_again_without_a_person_a_cohort_holds_no_byte_of_them(two_people, tmp_path):
+    """Everything `hrv batch` writes, Parquet unpacked: of who was taken out nothing stays."""
+    *_, (_, _, file), (_, _, other) = two_people
+    lab, out = tmp_path / "lab", tmp_path / "out"
+    for path, name in ((file, MARK), (other, "P02")):
+        (lab / name).mkdir(parents=True)
+        (lab / name / path.name).write_bytes(path.read_bytes())
+    (lab / MARK / "cut short.txt").write_text("800\n")
+    found = cohort.run(str(lab), str(out), serial=True)
+    assert found.recordings == 3
+    sha = hashlib.sha256(file.read_bytes()).hexdigest()
+    words = [word.encode() for word in (MARK, file.name, sha)]
+    assert {word for _, word in traces(out, *words) + in_parquet(out, *words)} == set(words)
+    shutil.rmtree(lab / MARK)
+    assert cohort.run(str(lab), str(out), serial=True).recordings == 1
+    assert traces(out, *words) == in_parquet(out, *words) == []
+    assert in_parquet(out, b"P02")  # the search finds what is there
+
+
+def in_parquet(folder, *needles):
+    """Every Parquet file in which one of the byte strings stands, once it is unpacked."""
+    found = []
+    for path in sorted(folder.rglob("*.parquet")):
+        table = pq.read_table(path, partitioning=None)
+        text = table.to_pandas().to_csv().encode() + str(table.schema.metadata).encode()
+        found += [(path.name, needle) for needle in needles if needle in text]
+    return found
 
 
 def test_a_reader_that_holds_the_log_delays_the_scrubbing_and_does_not_prevent_it(tmp_path):
