@@ -25,6 +25,8 @@ FILE = "store.sqlite3"
 """Name of the database in the store's folder."""
 CHECKPOINT_PAGES = 4000
 """Pages (of 8 KiB) after which the write-ahead log is put into the database: rare long commits."""
+CACHE_KB = 512
+"""Pages each connection keeps, KiB: the system keeps the file's, and memory stays flat."""
 BUSY_S = 30
 """How long a writer of another process is waited for, s."""
 SCRUB_MS = 1000
@@ -257,6 +259,7 @@ def _sqlite(folder: Path) -> tuple[Engine, Path]:
         hide_parameters=True,  # a message of the database must not carry values into a log
         pool_size=20,
         max_overflow=20,
+        pool_use_lifo=True,  # each connection keeps pages it read: few warm ones, not all
     )
 
     @event.listens_for(engine, "connect")
@@ -264,6 +267,7 @@ def _sqlite(folder: Path) -> tuple[Engine, Path]:
         connection.isolation_level = None  # transactions begin below, not where sqlite3 thinks
         for pragma in (
             "page_size = 8192",
+            f"cache_size = -{CACHE_KB}",
             "journal_mode = WAL",
             f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
             "synchronous = FULL",
