@@ -43,7 +43,8 @@ def _before(times_s: Float, edge_s: Float) -> Int:
     step = float(edge_s[-1] - edge_s[0]) / (k - 1) if k > 1 else 0.0
     if n == 0 or k < FEW or 8 * k < n or not step > 0:
         return np.searchsorted(times_s, edge_s, side="left").astype(np.int64, copy=False)
-    cell = (times_s - edge_s[0]) * (1 / step)
+    cell = times_s - edge_s[0]
+    cell *= 1 / step
     np.clip(cell, -1.0, k - 1.0, out=cell)
     cell += 1  # the first edge that lies after the time, up to rounding; k if none does
     found = np.cumsum(np.bincount(cell.astype(np.int64), minlength=k + 1)[:k], dtype=np.int64)
@@ -79,11 +80,12 @@ def coverage(nn: NNSeries, windows: Windows) -> Float:
     inside /= 1000  # exact before the division for ms, ticks
     # of the intervals outside [lo, hi) only the nearest on each side can reach into the window
     begin_s = nn.begin_s
-    for near, there in ((windows.lo - 1, windows.lo > 0), (windows.hi, windows.hi < n)):
-        at = np.clip(near, 0, n - 1, out=near if near is not windows.hi else None)
-        reach = np.minimum(nn.t_s.take(at), stop)
-        reach -= np.maximum(begin_s.take(at), start)
-        reach *= there
+    for near, none in ((windows.lo - 1, windows.lo <= 0), (windows.hi, windows.hi >= n)):
+        reach = nn.t_s.take(near, mode="clip")
+        np.minimum(reach, stop, out=reach)
+        begin = begin_s.take(near, mode="clip")
+        reach -= np.maximum(begin, start, out=begin)
+        reach[np.flatnonzero(none)] = 0.0
         inside += np.maximum(reach, 0.0, out=reach)
     inside /= windows.width_s
     return np.clip(inside, 0.0, 1.0, out=inside)

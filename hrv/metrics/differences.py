@@ -46,7 +46,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns
 
     @cache
     def rmssd() -> Float:
-        return sums.root_mean_square() / grid.per_ms
+        return grid.ms(sums.root_mean_square())
 
     def log() -> Float:
         value = rmssd()
@@ -58,7 +58,7 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns
 
     return Columns(
         (
-            rmssd, log, lambda: sums.sd() / grid.per_ms,
+            rmssd, log, lambda: grid.ms(sums.sd()),
             lambda: np.where(sums.n > 0, over(50.0), np.nan),
             lambda: ratio(100.0 * over(50.0), sums.n), lambda: ratio(100.0 * over(20.0), sums.n),
         ),

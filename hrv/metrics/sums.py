@@ -44,6 +44,10 @@ class Lattice:
     values: Values
     per_ms: float
 
+    def ms(self, values: Float) -> Float:
+        """Express results in this unit in ms."""
+        return values if self.per_ms == 1.0 else values / self.per_ms
+
 
 def lattice(nn_ms: Float) -> Lattice:
     """Express intervals as integers of the coarsest unit that holds them exactly.
@@ -156,9 +160,12 @@ def moments(
     """
     if used is not None and _all(used, lo):
         used = None
-    if not lo.size or int((hi - lo).min()) < 0:
+    n = hi - lo
+    if n.size and int(n.min()) < 0:
         hi = np.maximum(hi, lo)
-    n = hi - lo if used is None else count(used, lo, hi)
+        n = hi - lo
+    if used is not None:
+        n = count(used, lo, hi)
     if values.dtype == np.int64:
         centre = 0 if about_zero or not values.size else int(np.rint(values.mean()))
         x = np.asarray(values - centre if centre else values, dtype=np.int64)

@@ -40,11 +40,11 @@ def compute(nn: NNSeries, windows: Windows, settings: MetricSettings) -> Columns
 
     @cache
     def mean_nn() -> Float:
-        return sums.mean / grid.per_ms
+        return grid.ms(sums.mean)
 
     @cache
     def sdnn() -> Float:
-        return sums.sd() / grid.per_ms
+        return grid.ms(sums.sd())
 
     return Columns(
         (mean_nn, sdnn, lambda: ratio(sdnn(), mean_nn()), lambda: ratio(60_000.0, mean_nn())),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hrv
 from hrv import _compiled
 from hrv.errors import InputError, MissingExtraError
 from hrv.metrics.spectral.periodogram import Segments, shared_powers
@@ -58,6 +59,21 @@ def test_without_numba_numpy_does_the_work_unless_the_kernels_were_asked_for(fre
     fresh.setenv(_compiled.SETTING, "always")
     with pytest.raises(MissingExtraError, match=r"HRV_KERNELS=always.*hrv-recovery\[fast\]"):
         _compiled.kernel(NAME, 0.0)
+
+
+@NUMBA
+def test_windows_that_numpy_takes_long_for_get_the_kernel_of_welch(fresh):
+    name = "hrv.metrics.spectral._kernel"
+    fresh.delitem(sys.modules, name, raising=False)
+    rng = np.random.default_rng(5)
+    nn = hrv.clean(hrv.RRSeries.from_ms(rng.normal(850, 30, 1000).round()), "none")
+    slow = hrv.windows(nn, "5min", "1s", ["lf", "hf"])
+    assert name not in sys.modules
+    fresh.setattr(_compiled, "LOADING_S", 1e-4)
+    fast = hrv.windows(nn, "5min", "1s", ["lf", "hf"])
+    assert name in sys.modules
+    assert len(fast) > 500
+    assert fast[["lf", "hf"]].to_numpy() == pytest.approx(slow[["lf", "hf"]].to_numpy(), rel=1e-12)
 
 
 def transformed(segments, means, weights):

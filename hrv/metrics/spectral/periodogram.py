@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from hrv._compiled import kernel
 from hrv.metrics.spectral.sliding import BLOCKS, exponentials, squared, transforms, waves_of
 from hrv.metrics.sums import running
 from hrv.types import Float, Int
@@ -18,8 +18,6 @@ GROUP = 32
 """Frequencies whose running sums are made together: they stay in the cache."""
 ROUNDING = 1e-11
 """Share of the mean below which a standard deviation is rounding and no variation."""
-SAVED_S = 2e-8
-"""What the kernel saves a frequency of a segment, s."""
 SPARSE = 40
 """Samples between segments above which each is transformed by itself."""
 
@@ -74,7 +72,12 @@ def hann(size: int) -> Float:
 
 
 def hann_powers(
-    segments: Segments, padded: int, rate_hz: float, weights: Float, mean: float | None = None
+    segments: Segments,
+    padded: int,
+    rate_hz: float,
+    weights: Float,
+    mean: float | None = None,
+    compiled: Any = None,
 ) -> Float:
     """Weighted sums of the one-sided power densities of tapered segments.
 
@@ -90,6 +93,8 @@ def hann_powers(
         Over the first b frequencies.
     mean : float, optional
         What is subtracted from all; by default each segment's own mean.
+    compiled : module, optional
+        The kernel for segments that overlap, if it is to be used.
 
     Returns
     -------
@@ -102,8 +107,6 @@ def hann_powers(
     weights = scale[:, None] * weights
     means = segments.means() if mean is None else np.full(segments.first.size, mean)
     if segments.size == padded and segments.dense:
-        work = segments.first.size * bins
-        compiled = kernel("hrv.metrics.spectral._kernel", SAVED_S * work, same_bits=False)
         out = (compiled.powers_compiled if compiled else shared_powers)(segments, means, weights)
     else:
         out = _own_powers(segments, means, weights, padded)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from hrv._compiled import kernel
 from hrv.metrics.base import Codes, MetricSettings, Reason, ratio
 from hrv.metrics.settings import SpectralSettings
 from hrv.metrics.spectral.periodogram import Segments, hann_powers
@@ -19,6 +21,8 @@ LEAST_SAMPLES = 32
 """Fewest even samples of a spectrum: 8 s at 4 Hz, one cycle of the lower edge of HF."""
 MISSING = 0.1
 """Largest share of a segment that may lack samples at either end, where the taper is below 0.1."""
+SAVED_S = 2e-8
+"""What the kernel saves a frequency of an overlapping segment, s."""
 CHUNK = 1 << 20
 """Even samples held at a time: bounds the memory."""
 
@@ -163,10 +167,13 @@ def _together(
     """Sample once for all windows, a stretch of the recording at a time."""
     plan = _plan(windows, *usable(line, *line.knots(windows), knobs), knobs)
     powers, whole = np.zeros((plan.first.size, weights.shape[1])), np.zeros(plan.first.size, bool)
+    saves_s = SAVED_S * plan.first.size * weights.shape[0]
+    compiled = kernel("hrv.metrics.spectral._kernel", saves_s, same_bits=False)
     for rows in _stretches(plan):
         part = plan.take(rows)
         first, stop = int(part.first.min()), int((part.first + part.size).max())
-        powers[rows], whole[rows] = _powers(shared(line, knobs, first, stop), part, knobs, weights)
+        grid = shared(line, knobs, first, stop)
+        powers[rows], whole[rows] = _powers(grid, part, knobs, weights, compiled=compiled)
     return _average(plan, powers, whole, windows)
 
 
@@ -178,7 +185,12 @@ def _stretches(plan: _Plan) -> Iterator[Int]:
 
 
 def _powers(
-    grid: Grid, plan: _Plan, knobs: SpectralSettings, weights: Float, mean: float | None = None
+    grid: Grid,
+    plan: _Plan,
+    knobs: SpectralSettings,
+    weights: Float,
+    mean: float | None = None,
+    compiled: Any = None,
 ) -> tuple[Float, Bool]:
     """float64[s, r] powers of the segments and bool[s]: no loss of beats in it."""
     out = np.zeros((plan.first.size, weights.shape[1]))
@@ -187,5 +199,5 @@ def _powers(
     for size in np.unique(plan.size[whole]).tolist():
         rows = np.flatnonzero(whole & (plan.size == size))
         segments = Segments(grid.value_ms, at[rows], plan.low[rows], plan.high[rows], size)
-        out[rows] = hann_powers(segments, _length(knobs), knobs.rate_hz, weights, mean)
+        out[rows] = hann_powers(segments, _length(knobs), knobs.rate_hz, weights, mean, compiled)
     return out, whole
