@@ -93,7 +93,8 @@ def entries(proposal: Proposal, subject: str, practical: Practical) -> list[Entr
         ),
         Entry(
             "Before you start: what do you expect?",
-            "Enter in outcomes.csv: name expectancy, value 0 (no benefit) to 10 (a large one).",
+            "Enter as a score (the page Log, or outcomes.csv): name expectancy, value 0 (no "
+            "benefit) to 10 (a large one).",
             first - timedelta(days=1),
         ),
     ]
@@ -105,7 +106,8 @@ def entries(proposal: Proposal, subject: str, practical: Practical) -> list[Entr
         found += _block(plan, practical, k, condition, changed=changed)
     if proposal.schedule.key is not None:
         text = (
-            "Enter in outcomes.csv: name allocation_guess, value 1 (the substance) or 0 (placebo)."
+            "Enter as a score (the page Log, or outcomes.csv): name allocation_guess, value 1 (the "
+            "substance) or 0 (placebo)."
         )
         found += [
             Entry("Which one was it? Guess", text, plan.midnight(k + 1).date() - timedelta(days=1))
@@ -114,7 +116,8 @@ def entries(proposal: Proposal, subject: str, practical: Practical) -> list[Entr
     found += [
         Entry(
             "Open the result" if look is proposal.looks[-1] else "Declared look at the result",
-            "hrv compare study.toml --report report.html", look.time.date(),
+            "Compare on the study's page, or: hrv compare study.toml --report report.html",
+            look.time.date(),
         )
         for look in proposal.looks
     ]  # fmt: skip

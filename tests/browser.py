@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,13 @@ def axe(page) -> list[str]:
     ]
 
 
+def picture(page, name: str) -> None:
+    """Keep a picture of a page in the folder HRV_SCREENSHOTS, if somebody wants to look."""
+    if folder := os.environ.get("HRV_SCREENSHOTS"):
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
 def too_wide(page) -> list[str]:
     """What sticks out of a page to the right, where a page scrolls sideways."""
     return page.evaluate(
@@ -96,6 +104,16 @@ def too_wide(page) -> list[str]:
                          !e.parentElement.closest(".scroll, .tabs"))
           .map((e) => e.outerHTML.slice(0, 120))"""
     )
+
+
+def choose(page, selector: str, value: str) -> None:
+    """Choose of a list by keyboard; never by typing its words, which a slow machine cuts short."""
+    tab_to(page, selector)
+    for _ in range(80):
+        if page.evaluate("document.activeElement.value") == value:
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"{selector} offers no {value!r}")
 
 
 def tab_to(page, selector: str, most: int = 80) -> None:

@@ -5,6 +5,8 @@ width of a telephone, some as paper too.  Pictures are cut below and reduced to 
 """
 
 import io
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -132,6 +134,18 @@ def save(png: bytes, path: Path) -> None:
     small.save(path, optimize=True)
 
 
+def steps(folder: str) -> None:
+    """Take the steps of the journeys and of the desk, as their tests go."""
+    tests = [f"tests/api/web/test_{name}.py" for name in ("desk", "journeys", "live_page")]
+    wanted = "journey or phones or planned or empty_store or enrolled or redcap or fit"
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", wanted],
+        env={**os.environ, "HRV_SCREENSHOTS": folder}, cwd=ROOT, check=True,
+    )  # fmt: skip
+    for path in sorted(Path(folder).glob("*.png")):
+        save(path.read_bytes(), FOLDER / path.name)
+
+
 def main() -> None:
     wanted = set(sys.argv[1:])
     FOLDER.mkdir(exist_ok=True)
@@ -145,6 +159,9 @@ def main() -> None:
             for shot in found:
                 if not wanted or shot.name in wanted:
                     take(browser, url, shot)
+    if not wanted or "steps" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            steps(folder)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def environment() -> Environment:
         "asked": asked,
         "parse_moment": datetime.fromisoformat,
         "last_day": last_day,
+        "after": after,
         "sentence": words.sentence_case,
     }
     return made
@@ -101,6 +102,12 @@ def page(request: Request, template: str, *, status: int = 200, **data: Any) -> 
 def plural(count: int, one: str, many: str = "") -> str:
     """Show a count with its noun: ``1 recording``, ``3 recordings``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def after(seconds: float) -> str:
+    """Show a moment after another: ``30 s``, ``2 min``."""
+    whole = seconds >= 60 and seconds % 60 == 0
+    return f"{seconds / 60:g}\u202fmin" if whole else f"{seconds:g}\u202fs"
 
 
 def last_day(stop: datetime) -> str:

@@ -52,6 +52,9 @@ export async function all(url) {
   return items;
 }
 
+/** A reason as a page gives it: who reads a page has no option that forces a number. */
+export const reasonOf = (text) => text.replaceAll(" (force computes it anyway)", "");
+
 /** Say something to who listens with a screen reader; shown on the page elsewhere. */
 export function say(text) {
   document.getElementById("said").textContent = text;

@@ -121,7 +121,8 @@ export class Phases {
 
   #back(item) {
     clearTimeout(item.timer);
-    if (item.before) Object.assign(item, item.before);
+    if (!item.before) return; // it is stored by now, and there is its Undo
+    Object.assign(item, item.before);
     item.before = null;
     this.place();
     this.#table();

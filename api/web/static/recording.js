@@ -1,6 +1,7 @@
 // One recording: tachogram, windows, artefacts, and phases that can be moved.
 import { all, get } from "./app.js";
 import { axis, chart, clock, ink, number, onInk } from "./charts.js";
+import { episodes } from "./episodes.js";
 import { events, Phases } from "./phases.js";
 
 const card = document.getElementById("chart");
@@ -336,45 +337,16 @@ async function loadSpans() {
   u.redraw(false, true);
 }
 
-const COLUMNS = [
-  ["baseline_hr", "baseline", "bpm", 1], ["reactivity_hr", "reactivity", "bpm", 1],
-  ["residual_hr", "residual 60–300 s", "bpm", 1], ["t50_hr_s", "half recovery", "s", 0],
-  ["tau_hr_s", "time constant", "s", 0],
-];
 async function loadEpisodes() {
   const box = document.getElementById("episodes");
-  box.textContent = "";
-  const line = (text) => {
-    const p = document.createElement("p");
-    p.className = "muted";
-    p.textContent = text;
-    box.append(p);
-  };
-  let table;
   try {
-    table = (await get(`${root}/recovery?clean=${clean}`)).columns;
+    box.replaceChildren(...episodes(await get(`${root}/recovery?clean=${clean}`), { titled: true }));
   } catch (error) {
-    line(error.message);
-    return;
+    const line = document.createElement("p");
+    line.className = "muted";
+    line.textContent = error.message;
+    box.replaceChildren(line);
   }
-  table.label.forEach((label, i) => {
-    const list = document.createElement("dl");
-    list.className = "facts";
-    const title = document.createElement("h3");
-    title.textContent = label;
-    for (const [name, words, unit, digits] of COLUMNS) {
-      const value = table[name] ? table[name][i] : null;
-      const item = document.createElement("div");
-      const [dt, dd] = ["dt", "dd"].map((tag) => document.createElement(tag));
-      dt.textContent = words;
-      const censored = table[`${name}_censored`] && table[`${name}_censored`][i];
-      dd.textContent = value === null ? "–" : `${censored ? "≥ " : ""}${number(value, digits)} ${unit}`;
-      item.append(dt, dd);
-      list.append(item);
-    }
-    box.append(title, list);
-    if (table.reason[i]) line(table.reason[i]);
-  });
 }
 
 const found = await events(all, study, subject, recording, start, [first, last]);

@@ -1,5 +1,5 @@
 // Poincaré plot, spectrum and the metrics of a whole recording.
-import { get } from "./app.js";
+import { get, reasonOf } from "./app.js";
 import { axis, chart, faded, ink, number, onInk } from "./charts.js";
 
 const card = document.getElementById("variability");
@@ -109,7 +109,7 @@ function areas(u) {
     ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textAlign = "center";
     const middle = u.valToPos((Math.max(from_hz, 0.004) + Math.min(to_hz, 0.4)) / 2, "x", true);
-    ctx.fillText(band.toUpperCase(), middle, u.bbox.top + 12 * devicePixelRatio);
+    ctx.fillText(band.toUpperCase(), middle, u.bbox.top - 5 * devicePixelRatio);
   }
   ctx.restore();
 }
@@ -153,7 +153,7 @@ async function loadSpectrum(method) {
     if (reason) {
       const note = document.createElement("span");
       note.className = "note";
-      note.textContent = reason;
+      note.textContent = reasonOf(reason);
       power.append(note);
     }
   }
@@ -167,7 +167,7 @@ async function loadSpectrum(method) {
   spectrum = chart(
     place,
     {
-      padding: [14, 12, 0, 0],
+      padding: [22, 12, 0, 0],
       cursor: { show: false },
       scales: { x: { time: false, range: [0, 0.42] }, y: { range: tallest } },
       axes: [axis({ label: "frequency (Hz)", size: 28, space: 40 }),
@@ -201,7 +201,7 @@ async function loadSummary() {
     item.append(dt, dd);
     if (value === null) {
       why.className = "why";
-      why.textContent = columns.reason[i];
+      why.textContent = reasonOf(columns.reason[i]);
       item.append(why);
     }
     list.append(item);

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from browser import axe, follow, press, tab_to, too_wide
+from browser import axe, choose, follow, picture, press, tab_to, too_wide
 from serving import serving
 
 from api.access import Grant, Role, keys
@@ -60,6 +60,8 @@ def test_pages_fit_and_are_accessible(chromium, served, name, width, scheme):
     url, _, trial, planned = served
     with chromium.page(url, width=width, scheme=scheme) as page:
         page.goto(PAGES[name].format(trial=trial, planned=planned))
+        if (name, width) == ("log", 390):
+            picture(page, "desk-log-phone")
         assert axe(page) == []
         assert too_wide(page) == []
 
@@ -143,6 +145,7 @@ def test_somebody_is_enrolled_and_allocated_by_keyboard_and_told_only_then(chrom
         assert page.inner_text("#placed .who") == "P03"
         page.keyboard.press("Enter")  # Noted
         page.get_by_role("link", name="P03").wait_for()
+        picture(page, "desk-roster")
         assert next(s for s in client.subjects(trial) if s.name == "P03").place == code
 
 
@@ -210,8 +213,7 @@ def test_a_redcap_project_is_shown_before_it_is_taken_by_keyboard_alone(chromium
         assert axe(page) == []
         tab_to(page, "[data-column=pain] input")
         page.keyboard.type("pain")
-        tab_to(page, "[data-column=pain] select")
-        page.keyboard.type("visit_date")
+        choose(page, "[data-column=pain] select", "visit_date")
         tab_to(page, "#substance-dose_date")
         page.keyboard.type("magnesium")
         tab_to(page, "#missing-codes")
@@ -220,6 +222,7 @@ def test_a_redcap_project_is_shown_before_it_is_taken_by_keyboard_alone(chromium
         page.keyboard.press("Enter")
         seen.get_by_text("2 gad7, 2 pain, 1 dose.").wait_for()
         assert seen.get_by_text("outside 0 to 21").is_visible()
+        picture(page, "desk-redcap")
         tab_to(page, "#redcap button.primary")
         page.keyboard.press("Enter")
         seen.get_by_text("4 scores and 1 dose taken").wait_for()

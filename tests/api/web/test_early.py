@@ -32,7 +32,8 @@ def without_scripts(page, address):
     """Open a page whose modules come only when the block ends; its address stays as it is."""
     held, let = [], []
     page.route("**/app.js", lambda route: route.continue_() if let else held.append(route))
-    page.goto(address, wait_until="commit")
+    with page.expect_request("**/app.js"):
+        page.goto(address, wait_until="commit")
     page.locator("footer").wait_for()
     yield
     assert held, "the script was not held back"

@@ -3,16 +3,14 @@
 ``HRV_SCREENSHOTS=FOLDER`` keeps a picture of every step.
 """
 
-import os
 import shutil
 import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from browser import axe, follow, press, tab_to, too_wide
+from browser import axe, choose, follow, picture, press, tab_to, too_wide
 from serving import serving
 
 from api.client import Client
@@ -27,9 +25,7 @@ def step(page, name):
     page.wait_for_load_state("networkidle")
     assert axe(page) == [], name
     assert too_wide(page) == [], name
-    if folder := os.environ.get("HRV_SCREENSHOTS"):
-        page.evaluate("scrollTo(0, 0)")
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    picture(page, name)
 
 
 @pytest.fixture
@@ -52,12 +48,12 @@ def phone(tmp_path, sample_data):
 def test_a_phones_folder_comes_to_a_verdict(chromium, empty_url, phone):
     with chromium.page(empty_url) as page:
         page.goto("/")
-        step(page, "folder-1-empty")
+        step(page, "journey-folder-1-empty")
         page.fill("#study-title", "Magnesium glycinate and stress recovery")
         page.fill("#study-tz", "Europe/Berlin")
         press(page, "Make the study")
         page.get_by_role("heading", name="No answer yet").wait_for()
-        step(page, "folder-2-study")
+        step(page, "journey-folder-2-study")
         follow(page, "Data", exact=True)
         page.set_input_files("#folder", phone)
         page.get_by_text("44 recordings").first.wait_for(timeout=60_000)
@@ -67,12 +63,12 @@ def test_a_phones_folder_comes_to_a_verdict(chromium, empty_url, phone):
         page.locator("details.file summary").first.focus()
         page.keyboard.press("Enter")
         assert understood.get_by_text("HRV of five-minute windows").first.is_visible()
-        step(page, "folder-3-understood")
+        step(page, "journey-folder-3-understood")
         follow(page, "To the study's overview")
         tab_to(page, "[data-compare] button")
         page.keyboard.press("Enter")
         page.locator("#verdict .estimate").wait_for(timeout=60_000)
-        step(page, "folder-4-verdict")
+        step(page, "journey-folder-4-verdict")
         shown = page.inner_text("#sentence")
         identity = page.url.rsplit("/", 1)[1]
     with Client(empty_url) as client:
@@ -126,13 +122,13 @@ def test_a_planned_self_experiment_stays_blind_until_its_end(chromium, tmp_path)
         page.get_by_role("button", name="Compare again").click()
         page.locator("#verdict .estimate").wait_for(timeout=60_000)
         assert "calm" in page.inner_text("#sentence").lower()
-        step(page, "plan-6-opened")
+        step(page, "journey-plan-6-opened")
         follow(page, "Plan", exact=True)
         page.get_by_text("The planned end has come").wait_for()
         names = page.inner_text("#key-title ~ p")
         said = {code: name.replace("on", "ashwagandha") for code, name in told.items()}
         assert names == f"A was {said['A']}, B was {said['B']}."
-        step(page, "plan-7-key")
+        step(page, "journey-plan-7-key")
         found = client.comparison(next(iter(reversed(list(client.comparisons(study.id))))).id)
         assert found.low < 3 < found.high
         assert found.details["registration"]["as_registered"]
@@ -144,9 +140,15 @@ def plan_by_hand(page, client) -> Study:
     tab_to(page, "[href='/plan']")
     with page.expect_navigation():
         page.keyboard.press("Enter")
+    tab_to(page, "#substance")
+    page.keyboard.type("ashwagandha")
+    choose(page, "#comparator", "placebo")
+    choose(page, "#endpoint", "")
+    tab_to(page, "#own-name")
+    page.keyboard.type("calm")
+    choose(page, "#direction", "higher")
+    choose(page, "#start_reason", "planned")
     for field, keys in {
-        "#substance": "ashwagandha", "#comparator": "a placebo", "#endpoint": "a rating",
-        "#own-name": "calm", "#direction": "a higher", "#start_reason": "it was",
         "#first_day": "12072026", "#plan-tz": "Europe/Berlin", "#block_days": "7",
         "#washin_days": "1", "#amount": "600", "#unit": "mg", "#blinded": " ",
     }.items():  # fmt: skip
@@ -155,13 +157,13 @@ def plan_by_hand(page, client) -> Study:
     tab_to(page, "[value=look]")
     page.keyboard.press("Enter")
     page.locator(".proposal .size").wait_for(timeout=60_000)
-    step(page, "plan-1-proposal")
+    step(page, "journey-plan-1-proposal")
     assert list(client.studies()) == []
     tab_to(page, "[value=draw]")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     page.get_by_role("heading", name="Registered").wait_for()
-    step(page, "plan-2-registered")
+    step(page, "journey-plan-2-registered")
     return next(client.studies())
 
 
@@ -172,7 +174,7 @@ def log_doses(page, client, clock, study):
     follow(page, "Log", exact=True)
     assert "ashwagandha" not in page.inner_text("#due ~ *, #due").lower()
     page.get_by_text("of the days before are not logged").click()
-    step(page, "plan-3-log")
+    step(page, "journey-plan-3-log")
     for value in ("taken", "missed", "taken"):
         left = page.locator("[data-dose]").count()
         summary = page.locator("details:not([open]) > summary").filter(has_text="not logged")
@@ -191,9 +193,9 @@ def look_too_early(page, url, study):
     page.get_by_role("button", name="Compare").click()
     page.locator("#verdict .word").get_by_text("Sealed until").wait_for(timeout=60_000)
     assert page.locator(".estimate").count() == 0
-    step(page, "plan-4-sealed")
+    step(page, "journey-plan-4-sealed")
     follow(page, "Plan", exact=True)
     assert " was " not in page.inner_text("#key-title ~ *, #key-title")
-    step(page, "plan-5-shut")
+    step(page, "journey-plan-5-shut")
     assert httpx.get(f"{url}/v1/studies/{study}/key").status_code == 409
     follow(page, "Overview", exact=True)

@@ -1,11 +1,12 @@
 """The live page in a real browser: begin, guide, mark, reload, restart, and what came of it."""
 
+import contextlib
+import random
 import re
 import socket
-import time
 
 import pytest
-from browser import axe, follow, press, tab_to, too_wide
+from browser import axe, follow, picture, press, tab_to, too_wide
 from live_rig import simulated_rr_ms, study_of
 from server_process import ServerProcess
 from serving import serving
@@ -43,17 +44,22 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
         page.select_option("#speed", "20")
         for name, minutes in (("baseline", "4.3"), ("stressor", "0.5"), ("recovery", "1.2")):
             page.fill(f"#{name}", minutes)
+        picture(page, "journey-live-1-begin")
         page.get_by_role("button", name="Begin recording").click()
         page.wait_for_url("**/live/*")
         page.wait_for_function(
-            "() => document.querySelector('#guide-title').textContent === 'baseline'"
+            "() => /^(baseline|Next: .*)$/.test(document.querySelector('#guide-title').textContent)"
         )
         assert re.fullmatch(r"[0-4]:\d\d", page.inner_text("#timer"))
-        page.wait_for_selector("#go:visible", timeout=40_000)
+        picture(page, "journey-live-2-baseline")
+        page.wait_for_selector("#go:visible", timeout=90_000)
         assert page.inner_text("#guide-title") == "Next: mental arithmetic"
+        picture(page, "journey-live-3-ready")
         page.keyboard.press("Space")
-        page.wait_for_selector("#guide[data-kind=stress][data-waiting=no]")
-        page.wait_for_selector("#outcome dl", timeout=40_000)
+        # the phase is short at this speed: what stays is the line of its beginning
+        page.locator("#log", has_text="mental arithmetic begins").wait_for()
+        picture(page, "journey-live-4-stressor")
+        page.wait_for_selector("#outcome dl", timeout=90_000)
         said = page.inner_text("#outcome")
         assert re.search(r"Recovered after 1 min\s+[\d−]+ %", said) or "Recovered after 1" in said
         assert re.search(r"Heart rate before\s+\d+ bpm", said)
@@ -62,14 +68,27 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
             assert f"{phase} begins" in log
             assert f"{phase} ends" in log
         assert axe(page) == []
+        picture(page, "journey-live-5-recovery")
         follow(page, "Open the recording")
-        page.wait_for_url("**/recordings/*")
+        assert "/recordings/" in page.url
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that nobody else is given while the server is down: below those drawn for 0."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
+def end_session(page) -> None:
+    """Press twice to end; the question stands for four seconds, which a slow machine may miss."""
+    for _ in range(20):
+        page.locator("#stop").click()
+        if page.evaluate("() => document.getElementById('stop')?.disabled ?? true"):
+            return
+    raise AssertionError("the session could not be ended")
 
 
 def test_a_session_outlives_a_reload_and_a_killed_server(chromium, tmp_path):
@@ -97,8 +116,7 @@ def test_a_session_outlives_a_reload_and_a_killed_server(chromium, tmp_path):
                 wait_for_beats(page, before + 3)
                 page.keyboard.press("s")
                 page.locator("#log", has_text="stress ends").wait_for()
-                page.locator("#stop").click()
-                page.locator("#stop").click()
+                end_session(page)
                 page.wait_for_selector("#outcome dl")
                 (event,) = client._http.get(f"/v1/studies/{study.id}/events").json()["items"]
                 rr = client.beats(live.recording_id).columns["rr_ms"]
@@ -158,8 +176,7 @@ def test_behind_a_login_a_researcher_records_marks_and_ends(chromium, tmp_path):
             assert (tab.inner_text(), tab.get_attribute("aria-current")) == ("Live", "true")
             page.keyboard.press("m")
             page.locator("#log", has_text="moment").wait_for()
-            page.locator("#stop").click()
-            page.locator("#stop").click()
+            end_session(page)
             page.wait_for_selector("#outcome dl")
             press(page, "Log out")
             assert "/login" in page.url
@@ -249,7 +266,6 @@ def test_a_notification_is_painted_soon(chromium, running):
     with chromium.page(url) as page:
         page.goto(f"{list_page}/{recording_id}")
         wait_for_beats(page, 5)
-        time.sleep(1)
+        page.wait_for_function("() => performance.getEntriesByType('measure').length > 0")
         measured = page.evaluate("performance.getEntriesByType('measure').map((m) => m.duration)")
-        assert measured, "the page measures nothing"
         assert min(measured) > 0

@@ -83,6 +83,7 @@ for (const button of document.querySelectorAll("[data-ask]")) {
 
 at("stop")?.addEventListener("click", async (event) => {
   const button = event.currentTarget;
+  if (event.detail > 1) return; // a double click answers no question
   if (button.dataset.sure !== "yes") {
     button.dataset.sure = "yes";
     button.textContent = "End it now?";

@@ -23,12 +23,24 @@ function drawStretches(u) {
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
     ctx.fillStyle = stress ? ink.artefact : ink.first;
     ctx.fillRect(left, bbox.top, 2, bbox.height);
-    const begins = Math.max(left, bbox.left) + 6 * devicePixelRatio;
+  }
+  ctx.restore();
+}
+
+/** Names of what was marked, over everything else. */
+function nameStretches(u) {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.strokeStyle = ink.card;
+  for (const { name, from, to, stress } of session.stretches) {
+    const begins = Math.max(u.valToPos(from, "x", true), bbox.left) + 6 * devicePixelRatio;
+    const ends = Math.min(u.valToPos(to ?? u.scales.x.max, "x", true), bbox.left + bbox.width);
+    if (ctx.measureText(name).width > ends - begins) continue;
     ctx.fillStyle = stress ? ink.artefact : ink.muted;
-    ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-    if (ctx.measureText(name).width < right - begins) {
-      ctx.fillText(name, begins, bbox.top + 15 * devicePixelRatio);
-    }
+    for (const write of ["strokeText", "fillText"]) ctx[write](name, begins, bbox.top + 15 * devicePixelRatio);
   }
   ctx.restore();
 }
@@ -66,8 +78,8 @@ const plot = chart(
     cursor: { show: false },
     axes: [
       axis({ values: (_, values) => values.map(clock), incrs: TICKS_S, space: 70, size: 28 }),
-      axis({ size: 52, space: 36 }),
-      axis({ scale: "r", side: 1, size: 44, space: 36, grid: { show: false } }),
+      axis({ label: "RR (ms)", size: 48, space: 36 }),
+      axis({ scale: "r", side: 1, label: "RMSSD (ms)", size: 38, space: 36, grid: { show: false } }),
     ],
     series: [
       {},
@@ -75,7 +87,7 @@ const plot = chart(
       { stroke: () => ink.second, width: 1.8, dash: [2, 4], points: { show: false } },
       { scale: "r", stroke: () => ink.first, width: 1.6, dash: [6, 4], points: { show: false }, spanGaps: true },
     ],
-    hooks: { drawClear: [drawStretches] },
+    hooks: { drawClear: [drawStretches], draw: [nameStretches] },
   },
   [[], [], [], []],
 );
