@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,46 @@ from hrv.study.sensitivity import shrinking, tell_practice, with_practice
 from hrv.types import RRSeries
 
 ORDER = allowed_orders()[3]
+TESTS = Path(__file__).resolve().parents[1]
+TRAPS = {
+    "habituation": (
+        "hrv/test_study_traps.py::test_a_response_that_shrinks_by_forty_percent_fakes_nothing",
+        "hrv/test_study_traps.py::test_first_sessions_of_repeated_tests_are_left_out_unless_the_study_says_otherwise",
+        "hrv/test_study_traps.py::test_a_difference_that_practice_moves_is_flagged",
+    ),
+    "peeking": (
+        "hrv/test_plan_looks.py::test_declared_looks_keep_five_percent_where_peeking_does_not",
+        "api/test_cli_plan.py::test_the_effect_is_sealed_until_the_end_and_then_found",
+        "api/test_cli_allocate.py::test_the_folder_is_a_study_that_opens_at_its_end_and_with_its_key",
+        "ingest/cohort/test_group.py::test_a_registered_cohort_stays_sealed_in_every_form_until_its_end",
+        "api/service/test_plans.py::test_the_effect_stays_sealed_until_the_planned_end",
+        "api/web/test_pages.py::test_a_sealed_study_shows_no_effect_anywhere",
+    ),
+    "forking paths": (
+        "hrv/test_plan.py::test_the_hash_covers_everything_that_is_declared",
+        "hrv/test_study.py::test_exploratory_endpoints_carry_holm_adjusted_p_values",
+        "ingest/cohort/test_group.py::test_after_its_end_a_registered_cohort_answers_as_registered",
+    ),
+    "coupling": (
+        "hrv/test_study_covariates.py::test_reactivity_stays_out_of_the_headline_and_is_told_beside_it",
+        "hrv/test_study_covariates.py::test_a_change_is_never_regressed_on_its_own_baseline",
+        "hrv/test_compare_sessions.py::test_a_group_that_began_worse_does_not_come_back_as_an_effect",
+    ),
+    "missing not at random": (
+        "hrv/test_compare_sensitivity.py::test_days_missing_for_their_value_are_seen_by_phase",
+        "hrv/test_compare_sensitivity.py::test_at_the_tipping_point_the_interval_reaches_zero",
+        "hrv/test_study_covariates.py::test_days_after_a_missed_dose_are_left_out_as_taken_but_never_from_the_headline",
+    ),
+    "expectancy": (
+        "hrv/test_study_traps.py::test_against_nothing_what_was_expected_is_part_of_the_difference",
+        "hrv/test_study_traps.py::test_guesses_that_are_right_too_often_break_the_blinding",
+    ),
+    "group selection": (
+        "hrv/test_compare_refusals.py::test_a_refused_person_still_counts_in_the_group",
+        "ingest/cohort/test_group.py::test_the_report_is_one_page_with_everyone_and_the_quality",
+    ),
+}
+"""Every trap of a before/after comparison, and the tests that show it is not fallen into."""
 
 
 def study_of(order=ORDER, days=7, **changed) -> Study:
@@ -54,6 +95,13 @@ def both(study, value):
     head = compare(found.observations[["subject", "time", "value"]], study.phases,
                    conditions=study.conditions, covariates=(), settings=study.settings)  # fmt: skip
     return tell_practice(head, with_practice(study, found))
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_each_trap_has_a_test_of_its_own(trap):
+    for place in TRAPS[trap]:
+        path, name = place.split("::")
+        assert f"\ndef {name}(" in (TESTS / path).read_text(encoding="utf-8"), place
 
 
 def test_a_response_that_shrinks_by_forty_percent_fakes_nothing():
