@@ -100,7 +100,7 @@ def _confirming(c: Comparison) -> str:
     (which, first), *others = p_values(c)
     told = "The order was drawn and logged"
     if which:
-        told += f", and {c.settings['direction']!r} declared as the direction of benefit"
+        told += f", and the direction {c.settings['direction']!r} declared beforehand"
     told += f": p {p_value(first)} by {c.method} is the confirmatory one"
     told += "".join(f"; {words} it is {p_value(p)}" for words, p in others)
     smallest = c.details.get("smallest_p_value", 0.0)

@@ -1,9 +1,12 @@
 """`hrv compare` and `hrv demo`: the sample study, and studies that are wrong."""
 
 import json
+import re
 import shutil
 
 import pytest
+
+from hrv.compare.words import CAUSAL
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,18 @@ def test_without_the_randomisation_log_there_is_no_randomisation_p_value(
     methods = {m["method"]: m for m in json.loads(done.out)["methods"]}
     assert methods["randomisation"]["p_value"] is None
     assert "randomis" in methods["randomisation"]["refusals"][0]["why"]
+
+
+def test_nothing_printed_after_a_start_at_a_symptom_peak_claims_a_cause(
+    hrv_command, sample_data, tmp_path
+):
+    shutil.copytree(sample_data, tmp_path / "study")
+    toml = tmp_path / "study" / "study.toml"
+    toml.write_text(toml.read_text().replace('"planned"', '"symptom_peak"'))
+    done = hrv_command("compare", toml)
+    assert done.code == 0, done.err
+    assert "regression to the mean" in done.out
+    assert not [word for word in CAUSAL if re.search(rf"\b{word}", done.out.lower())]
 
 
 def minimal(tmp_path, text: str):
