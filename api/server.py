@@ -34,17 +34,6 @@ GARBAGE = 5_000
 class Server(uvicorn.Server):
     """uvicorn's server, which tells event streams to end as soon as a signal comes."""
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin; what is loaded now stays, and is not searched for garbage again and again.
-
-        To search it takes a tenth of a second or more, in which nobody is answered.
-        """
-        await super().startup(sockets)
-        sys.setswitchinterval(SWITCH_S)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; a second Ctrl-C does not wait for requests."""
         app: Any = self.config.app
@@ -106,7 +95,19 @@ def _serve(app: FastAPI, settings: Settings, listening: socket.socket) -> None:
         timeout_graceful_shutdown=int(settings.grace_s),
         timeout_keep_alive=30,
     )
+    _settle()
     Server(config).run(sockets=[listening])
+
+
+def _settle() -> None:
+    """Keep what is loaded by now from being searched for garbage again and again.
+
+    It stays; and to search it takes a tenth of a second, in which nobody is answered.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
 
 
 def _say(settings: Settings, listening: socket.socket) -> None:

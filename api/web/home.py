@@ -8,9 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from sqlalchemy import func, select
-from starlette.responses import HTMLResponse
+from starlette.responses import RedirectResponse, Response
 
-from api.access import needs
+from api.access import needs, principal_of
 from api.service import Svc
 from api.store import models
 from api.web.rendering import page
@@ -21,9 +21,10 @@ _MOST = 500
 
 @dataclass(frozen=True)
 class Line:
-    """A study as the list shows it."""
+    """A study as the list shows it; `whole` where it is shown to who asks, else their own log."""
 
     id: UUID
+    whole: bool
     title: str
     made: datetime
     participants: int
@@ -31,9 +32,10 @@ class Line:
     last: datetime | None
 
 
-@router.get("/", dependencies=needs("read"))
-def home(request: Request, service: Svc) -> HTMLResponse:
-    """List the studies, the newest first."""
+@router.get("/", dependencies=needs("read", own=True))
+def home(request: Request, service: Svc) -> Response:
+    """List the studies, the newest first; a participant of one is led to their log."""
+    who = principal_of(request)
     recordings = (
         select(
             models.Recording.study_id,
@@ -57,7 +59,12 @@ def home(request: Request, service: Svc) -> HTMLResponse:
     )
     with service.store.read() as session:
         lines = [
-            Line(study.id, study.title, study.created_at, who or 0, count or 0, last)
-            for study, who, count, last in session.execute(query)
-        ]
+            Line(
+                study.id, who.may("read", study.id), study.title, study.created_at,
+                people or 0, count or 0, last,
+            )
+            for study, people, count, last in session.execute(query)
+        ]  # fmt: skip
+    if len(lines) == 1 and not lines[0].whole:
+        return RedirectResponse(f"/studies/{lines[0].id}/log", 303)
     return page(request, "home.html.j2", title="Studies", lines=lines, most=_MOST)

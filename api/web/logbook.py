@@ -1,4 +1,7 @@
-"""`/studies/{id}/log`: what is taken, how it was, and what went wrong, on the day it happens."""
+"""`/studies/{id}/log`: what is taken, how it was, and what went wrong, on the day it happens.
+
+A participant's page too: with their key it shows, and takes, what is their own.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class Line:
     detail: str
 
 
-@router.get("", dependencies=needs("read"))
+@router.get("", dependencies=needs("read", own=True))
 def log(
     study_id: UUID,
     request: Request,
