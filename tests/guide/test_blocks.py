@@ -26,13 +26,25 @@ NOT_RUN = {
     ("docs/howto/strap.md", "sudo apt install bluez"): "this changes the system",
     ("docs/howto/strap.md", "sudo systemctl enable --now bluetooth"): "this changes the system",
     ("docs/howto/strap.md", "bluetoothctl power on"): "this changes the system",
-    ("docs/deploy.md", "podman build -t hrv-recovery ."):
+    ("docs/deploy.md", "podman build --format docker -t hrv-recovery ."):
         "needs a container engine and the base image",
     ("docs/deploy.md", "podman run --rm -v hrv-data:/data hrv-recovery hrv keys make --role owner"):
         "needs a container engine and the base image",
     ("docs/deploy.md",
      "podman run -d --name hrv -v hrv-data:/data -p 127.0.0.1:8000:8000 hrv-recovery"):
         "needs a container engine and the base image",
+    **{
+        ("docs/deploy.md", f"sudo {line}"): "makes a user and installs for the whole machine"
+        for line in (
+            "useradd --system --home-dir /var/lib/hrv --shell /usr/sbin/nologin hrv",
+            "install -d -o hrv -g hrv -m 0700 /var/lib/hrv",
+            "python3 -m venv /opt/hrv",
+            "/opt/hrv/bin/pip install --require-hashes -r requirements/build.txt"
+            " -r requirements/runtime.txt",
+            "/opt/hrv/bin/pip install --no-deps --no-build-isolation .",
+            "ln -s /opt/hrv/bin/hrv /usr/local/bin/hrv",
+        )
+    },
     ("docs/scale.md", "kubectl apply -f cluster.yaml"): "needs a Kubernetes",
 }  # fmt: skip
 """Every line that no test runs, and why: the page says it too.  A new one has to be argued here."""
