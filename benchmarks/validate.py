@@ -1,6 +1,6 @@
 """The proof on one page: runs what it reports and writes docs/validation.md (`make validate`).
 
-    python -m benchmarks.validate                     everything, some minutes of one processor
+    python -m benchmarks.validate                     everything, half a minute of one processor
     python -m benchmarks.validate recovery            one section, printed
     python -m benchmarks.validate kubios --kubios DIR where Kubios' printed values lie
 
@@ -282,6 +282,8 @@ def main() -> None:
     parser.add_argument("--kubios", type=Path, help="folder with Kubios' printed values")
     asked = parser.parse_args()
     parts = []
+    print("this takes about half a minute of one processor", file=sys.stderr)
+    load, whole = os.getloadavg()[0], time.process_time()
     for name in asked.sections or SECTIONS:
         title, run = SECTIONS[name]
         began = time.process_time()
@@ -297,8 +299,10 @@ def main() -> None:
         return
     PAGE.write_text(
         "# Validation\n\nWritten by `make validate` from runs of this very software: "
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, hrv-recovery {version('hrv-recovery')}, Python "
-        f"{platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores.\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, hrv-recovery {version('hrv-recovery')}, "
+        f"Python {platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores. "
+        f"The run took {time.process_time() - whole:.0f} s of processor; load average {load:.1f} "
+        f"before and {os.getloadavg()[0]:.1f} after. But for times, every run gives the same figures.\n\n"
         + "\n".join(parts),
         encoding="utf-8",
     )
