@@ -302,8 +302,8 @@ def main() -> None:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, hrv-recovery {version('hrv-recovery')}, "
         f"Python {platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores. "
         f"The run took {time.process_time() - whole:.0f} s of processor; load average {load:.1f} "
-        f"before and {os.getloadavg()[0]:.1f} after. But for times, every run gives the same figures.\n\n"
-        + "\n".join(parts),
+        f"before and {os.getloadavg()[0]:.1f} after. "
+        "But for times, every run gives the same figures.\n\n" + "\n".join(parts),
         encoding="utf-8",
     )
     print(f"written: {PAGE}", file=sys.stderr)
