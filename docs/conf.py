@@ -30,6 +30,7 @@ nb_execution_mode = "force"
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+smartquotes_action = "qe"  # two hyphens are an option, not a dash
 suppress_warnings = ["myst.header", "misc.highlighting_failure"]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

@@ -20,15 +20,15 @@ def commands() -> str:
     """Each command with its help, arguments and options."""
     parts = [
         NOTE + "# Commands\n",
-        "Every command takes a file or `-`, prints a table for people and "
-        "`--format csv|json|parquet` for programs, and exits with 0 (done), 1 (nothing could be "
-        "computed) or 2 (bad usage or input).\n",
+        "What reads a recording takes files or `-`; what answers prints a table for people and "
+        "`--format csv|json|parquet` for programs. Every command exits with 0 (done), 1 (nothing "
+        "could be computed) or 2 (bad usage or input).\n",
     ]
     for name, command in every_command():
         parts.append(f"(command-{name.replace(' ', '-')})=\n## `hrv {name}`\n")
         parts.append(_help(command.help or "") + "\n")
         rows = [
-            (f"`{spelled_option(p)}`", _given(p), getattr(p, "help", "") or "")
+            (f"`{spelled_option(p)}`", _given(p), _coded(getattr(p, "help", "") or ""))
             for p in options(command)
         ]
         if rows:
@@ -72,6 +72,11 @@ def _given(parameter: Any) -> str:
     return f"`{getattr(default, 'value', default)}`"
 
 
+def _coded(text: str) -> str:
+    """Text with its options as code: the guide would set two hyphens as a dash."""
+    return re.sub(r"(?<![`\w-])(--?[a-z][\w-]*)", r"`\1`", text)
+
+
 def _help(text: str) -> str:
     """Help as Markdown: what follows a backspace mark stands as it is."""
     parts = []
@@ -79,7 +84,7 @@ def _help(text: str) -> str:
         if block.startswith("\b"):
             parts.append("```text\n" + block.lstrip("\b\n") + "\n```")
         else:
-            parts.append(re.sub(r"(?<!`)(--?[a-z][\w-]*)", r"`\1`", " ".join(block.split())))
+            parts.append(_coded(" ".join(block.split())))
     return "\n\n".join(parts)
 
 
