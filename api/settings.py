@@ -17,6 +17,12 @@ def _setting(default: Any, help_text: str) -> Any:
     return field(default=default, metadata={"help": help_text})
 
 
+OF_LIBRARY = {
+    "HRV_KERNELS": ("auto", "use of the compiled kernels (extra fast): auto, always or never"),
+}
+"""Variables that the packages below read themselves, on the command line too: default, help."""
+
+
 def default_store() -> str:
     """Return the folder of the embedded store where none is named (XDG)."""
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

@@ -175,8 +175,9 @@ def sentence(operation: dict[str, Any]) -> str:
 
 def settings() -> str:
     """Each setting of the service."""
-    from api.settings import PREFIX, Settings
+    from api.settings import OF_LIBRARY, PREFIX, Settings
 
+    below = [(f"`{name}`", f"`{given}`", said) for name, (given, said) in OF_LIBRARY.items()]
     rows = []
     for each in dataclasses.fields(Settings):
         default = each.default if each.name != "store" else "~/.local/share/hrv-recovery"
@@ -186,6 +187,8 @@ def settings() -> str:
         NOTE + "# Settings of the service\n\nEach is read from the environment; what "
         "[`hrv serve`](commands.md#command-serve) is given on the command line wins.\n\n"
         + table(("variable", "default", "what"), rows)
+        + "\n## Of every command\n\nRead from the environment by the packages themselves.\n\n"
+        + table(("variable", "default", "what"), below)
     )
 
 

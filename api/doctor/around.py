@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from api.doctor.base import Finding, Patient
-from api.settings import PREFIX, Settings
+from api.settings import OF_LIBRARY, PREFIX, Settings
 from api.watch import LEVELS
 from hrv.errors import InputError
 
@@ -30,7 +30,7 @@ _EXTRAS: tuple[tuple[str, str, Callable[[Settings], bool], str], ...] = (
 
 def settings(patient: Patient) -> Iterator[Finding]:
     """Find variables that nobody reads, and values that cannot be."""
-    known = {PREFIX + each.name.upper() for each in fields(Settings)}
+    known = {PREFIX + each.name.upper() for each in fields(Settings)} | OF_LIBRARY.keys()
     for name in sorted(patient.environment):
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, 1)

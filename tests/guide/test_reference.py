@@ -146,6 +146,23 @@ def test_the_examples_of_docstrings_print_what_they_say(name):
     assert not done.failed
 
 
+def test_every_variable_that_the_code_reads_is_a_setting(written):
+    from api.settings import OF_LIBRARY, Settings
+
+    read = {
+        name
+        for package in ("hrv", "ingest", "api")
+        for path in (ROOT / package).rglob("*.py")
+        for name in re.findall(r"[\"'](HRV_[A-Z_]+)[\"']", path.read_text(encoding="utf-8"))
+    }
+    assert "HRV_KERNELS" in read
+    assert read <= {f"HRV_{each.name.upper()}" for each in dataclasses.fields(Settings)} | {
+        *OF_LIBRARY
+    }
+    for name in OF_LIBRARY:
+        assert f"`{name}`" in written["reference/settings.md"]
+
+
 def documents():
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
     return sorted(p for p in found if "_build" not in p.parts)
@@ -199,7 +216,7 @@ def pages_by_hand():
 
 
 def test_every_route_option_and_setting_that_a_page_names_is_there():
-    from api.settings import Settings
+    from api.settings import OF_LIBRARY, Settings
 
     routes = {
         (method.upper(), re.sub(r"\{\w+\}", "{}", path))
@@ -208,7 +225,9 @@ def test_every_route_option_and_setting_that_a_page_names_is_there():
     options = {"--help", "--version"}
     for _, command in pages_reference.every_command():
         options |= {o for p in command.params for o in [*p.opts, *p.secondary_opts]}
-    variables = {f"HRV_{each.name.upper()}" for each in dataclasses.fields(Settings)}
+    variables = {f"HRV_{each.name.upper()}" for each in dataclasses.fields(Settings)} | {
+        *OF_LIBRARY
+    }
     wrong = []
     for name, text in pages_by_hand():
         for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/v1/[\w{}/-]+)", text):
