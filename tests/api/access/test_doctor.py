@@ -227,6 +227,7 @@ def test_where_all_is_well_nothing_is_found(place, hrv_command):
 
 def test_a_service_that_was_never_started_is_well(tmp_path, hrv_command, monkeypatch):
     monkeypatch.setenv("HRV_PORT", "0")
+    monkeypatch.setenv("HRV_KERNELS", "auto")  # read by the library, not by the service
     done = hrv_command("doctor", "--store", tmp_path / "none")
     assert done.code == 0, done.out
     assert not (tmp_path / "none").exists()
