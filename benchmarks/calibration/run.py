@@ -6,8 +6,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zlib import crc32
@@ -32,6 +33,10 @@ class Job:
     last: int
 
 
+Result = tuple[Job, dict[str, np.ndarray], float]
+"""A piece, its rows by method, and the seconds of one processor."""
+
+
 def path_of(folder: Path, cell: Cell, method: str) -> Path:
     return folder / method / f"{cell.name}.npy"
 
@@ -47,7 +52,7 @@ def generator(cell: Cell, number: int) -> np.random.Generator:
     return np.random.default_rng((SEED, crc32(cell.name.encode()), number))
 
 
-def work(job: Job) -> tuple[Job, dict[str, np.ndarray], float]:
+def work(job: Job) -> Result:
     """Run one piece; returns the rows by method and the seconds of one processor."""
     began = time.process_time()
     found: dict[str, list[np.ndarray]] = {name: [] for name in job.methods}
@@ -127,6 +132,29 @@ def spent(folder: Path, methods: Sequence[str] = ()) -> Spent:
     return Spent(**json.loads(path.read_text())) if path.is_file() else Spent()
 
 
+def _results(todo: Iterable[Job], workers: int, until: float) -> Iterator[Result]:
+    """Run the pieces in order; none begins after `until`, and none that began is lost."""
+    if workers == 1:
+        for job in todo:
+            yield work(job)
+            if time.monotonic() > until:
+                return
+        return
+    pool, rest, waiting = ProcessPoolExecutor(workers), iter(todo), deque[Future[Result]]()
+    try:
+        while True:
+            while len(waiting) < 2 * workers and time.monotonic() < until:
+                job = next(rest, None)
+                if job is None:
+                    break
+                waiting.append(pool.submit(work, job))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def run(folder: Path, todo: list[Job], workers: int, until: float = math.inf) -> bool:
     """Run the pieces in order, no new one after `until` (of `time.monotonic`).
 
@@ -134,23 +162,15 @@ def run(folder: Path, todo: list[Job], workers: int, until: float = math.inf) ->
     """
     began, done, busy = time.monotonic(), 0, 0.0
     shares = sum(job.last - job.first for job in todo)
-    pool = ProcessPoolExecutor(workers) if workers > 1 else None
-    try:
-        results = pool.map(work, todo) if pool is not None else map(work, todo)
-        for job, found, seconds in results:
-            save(folder, job, found)
-            so_far = spent(folder, job.methods).plus(job.last - job.first, seconds)
-            _spent_path(folder, job.methods).write_text(json.dumps(asdict(so_far)))
-            busy += seconds
-            done += job.last - job.first
-            left = (time.monotonic() - began) / done * (shares - done)
-            if sys.stderr.isatty():
-                print(f"\r{done} of {shares}, {left / 60:.1f} min left ", end="", file=sys.stderr)
-            if time.monotonic() > until:
-                break
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+    for job, found, seconds in _results(todo, workers, until):
+        save(folder, job, found)
+        so_far = spent(folder, job.methods).plus(job.last - job.first, seconds)
+        _spent_path(folder, job.methods).write_text(json.dumps(asdict(so_far)))
+        busy += seconds
+        done += job.last - job.first
+        left = (time.monotonic() - began) / done * (shares - done)
+        if sys.stderr.isatty():
+            print(f"\r{done} of {shares}, {left / 60:.1f} min left ", end="", file=sys.stderr)
     if shares:
         print(
             f"{done} of {shares} simulations run in {(time.monotonic() - began) / 60:.1f} min, "
