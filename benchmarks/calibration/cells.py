@@ -28,7 +28,9 @@ METHOD_NOTES = {
     "block_means": "Least squares of block means with trend; refused below four complete blocks.",
     "randomisation": (
         "Two-sided, over the logged set of 70 orders; with the 34 orders of the default plan the "
-        "two-sided p-value cannot fall below .059, so no interval is offered there."
+        "two-sided p-value cannot fall below .059, so no interval is offered there. An interval is "
+        "refused only where missing days broke weeks of both conditions: too few orders are then "
+        "left to tell apart; where every week has its five days none is."
     ),
     "randomisation_one_sided": (
         "p-value of the direction declared beforehand, over the 34 orders of the default plan; "
