@@ -83,12 +83,16 @@ def peer_rows(
         whole = spent * scale[peer.name]
         ratio = {path: whole / took for path, took in own.items()}
         aims = ", ".join(
-            f"{aim:,.0f} {OURS[path]} ({'met' if ratio[path] >= aim else 'missed'})"
+            f"{aim:,.0f} {OURS[path]} ({verdict(ratio.get(path), aim)})"
             for path, aim in peer.aims.items()
         )
         times = " | ".join(f"{x:,.1f}" for x in ratio.values())
         rows.append(f"| {peer.name} | {human(whole)} | {times} | {aims} |")
     return rows
+
+
+def verdict(ratio: float | None, aim: float) -> str:
+    return "missed: there is none" if ratio is None else "met" if ratio >= aim else "missed"
 
 
 def head(own: dict[str, float], title: str) -> list[str]:
