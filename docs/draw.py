@@ -82,7 +82,7 @@ def report(folder: Path) -> None:
     """Photograph the report of the sample study."""
     _hrv("demo", "--report", str(folder / "report.html"))
     with _browser() as browser:
-        page = browser.new_page(viewport={"width": 900, "height": 1500}, device_scale_factor=1.0)
+        page = browser.new_page(viewport={"width": 900, "height": 840}, device_scale_factor=1.0)
         page.goto((folder / "report.html").as_uri())
         page.screenshot(path=PICTURES / "report.png")
 
