@@ -123,3 +123,28 @@ def tab_to(page, selector: str, most: int = 80) -> None:
         if page.evaluate("(s) => document.activeElement.matches(s)", selector):
             return
     raise AssertionError(f"{most} times Tab did not come to {selector}")
+
+
+_REACHABLE = """() => [...document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex='0']")]
+  .filter((e) => !e.disabled && e.checkVisibility({visibilityProperty: true}) &&
+    e.tabIndex >= 0 && e.type !== "hidden" &&
+    // of buttons that exclude each other Tab comes to the chosen one, arrows to the others
+    !(e.type === "radio" && !e.checked && e.form.querySelector(`[name="${e.name}"]:checked`)))
+  .map((e, i) => { e.dataset.nth = i; return e.outerHTML.slice(0, 120); })"""
+_FOCUSED = """() => { const e = document.activeElement;
+  const after = [null, "::after"].map((p) => getComputedStyle(e, p).outlineStyle);
+  return [e.dataset.nth ?? null, after.some((style) => style !== "none")]; }"""
+
+
+def unreached(page) -> list[str]:
+    """What Tab does not come to on a page, or comes to without showing it."""
+    left = dict(enumerate(page.evaluate(_REACHABLE)))
+    for _ in range(6 * len(left)):  # a date has several parts
+        page.keyboard.press("Tab")
+        nth, shown = page.evaluate(_FOCUSED)
+        if nth is not None and shown:
+            left.pop(int(nth), None)
+        if not left:
+            break
+    return list(left.values())

@@ -53,7 +53,8 @@ export async function all(url) {
 }
 
 /** A reason as a page gives it: who reads a page has no option that forces a number. */
-export const reasonOf = (text) => text.replaceAll(" (force computes it anyway)", "");
+export const reasonOf = (text) =>
+  text.replaceAll(" (force computes it anyway)", "").replace(/(\d) (?=%|(?:s|ms|min|bpm)\b)/g, "$1\u202f");
 
 /** Say something to who listens with a screen reader; shown on the page elsewhere. */
 export function say(text) {

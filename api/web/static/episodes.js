@@ -1,4 +1,5 @@
 // Recovery after each stressor, in words: the same on the page of a session and of a recording.
+import { reasonOf } from "./app.js";
 import { number } from "./charts.js";
 
 const SHOWN = [
@@ -46,7 +47,7 @@ function refusals(refused, reason) {
   list.className = "sentences why";
   for (const [text, words] of groups) {
     const item = document.createElement("li");
-    item.textContent = `${words.join(", ")}: ${text}`;
+    item.textContent = `${words.join(", ")}: ${reasonOf(text)}`;
     list.append(item);
   }
   return [list];

@@ -95,23 +95,28 @@ let bands = [];
 function areas(u) {
   const { ctx } = u;
   const [f, d] = u.data;
-  ctx.save();
   for (const { band, from_hz, to_hz } of bands) {
     const inside = f.flatMap((v, i) => (v >= from_hz && v <= to_hz ? [i] : []));
     if (!inside.length) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+    ctx.clip();
     ctx.fillStyle = faded("second", LOOKS[band]);
     ctx.beginPath();
     ctx.moveTo(u.valToPos(f[inside[0]], "x", true), u.valToPos(0, "y", true));
     for (const i of inside) ctx.lineTo(u.valToPos(f[i], "x", true), u.valToPos(d[i], "y", true));
     ctx.lineTo(u.valToPos(f[inside.at(-1)], "x", true), u.valToPos(0, "y", true));
     ctx.fill();
+    ctx.restore();
+    ctx.save();
     ctx.fillStyle = ink.muted;
     ctx.font = `${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textAlign = "center";
     const middle = u.valToPos((Math.max(from_hz, 0.004) + Math.min(to_hz, 0.4)) / 2, "x", true);
     ctx.fillText(band.toUpperCase(), middle, u.bbox.top - 5 * devicePixelRatio);
+    ctx.restore();
   }
-  ctx.restore();
 }
 
 /** Slow drift would flatten everything else: the axis is that of LF and HF. */
@@ -182,9 +187,9 @@ document.getElementById("method").addEventListener("change", (e) => loadSpectrum
 
 const METRICS = "mean_hr,mean_nn,sdnn,rmssd,pnn50,sd1,sd2,lf,hf,lf_hf,peak_hf,dfa_alpha1,sampen";
 const WORDS = {
-  mean_hr: "mean heart rate", mean_nn: "mean interval", sdnn: "SDNN", rmssd: "RMSSD",
+  mean_hr: "Mean heart rate", mean_nn: "Mean interval", sdnn: "SDNN", rmssd: "RMSSD",
   pnn50: "pNN50", sd1: "SD1", sd2: "SD2", lf: "LF", hf: "HF", lf_hf: "LF/HF",
-  peak_hf: "HF peak", dfa_alpha1: "DFA α1", sampen: "sample entropy",
+  peak_hf: "HF peak", dfa_alpha1: "DFA α1", sampen: "Sample entropy",
 };
 const DIGITS = { ms: 1, bpm: 1, "%": 1, "ms²": 0, Hz: 3 };
 

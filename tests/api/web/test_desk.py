@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from browser import axe, choose, follow, picture, press, tab_to, too_wide
+from browser import axe, choose, follow, picture, press, tab_to, too_wide, unreached
 from serving import serving
 
 from api.access import Grant, Role, keys
@@ -64,6 +64,14 @@ def test_pages_fit_and_are_accessible(chromium, served, name, width, scheme):
             picture(page, "desk-log-phone")
         assert axe(page) == []
         assert too_wide(page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tab_reaches_everything_and_shows_where_it_is(chromium, served, name):
+    url, _, trial, planned = served
+    with chromium.page(url) as page:
+        page.goto(PAGES[name].format(trial=trial, planned=planned))
+        assert unreached(page) == []
 
 
 def test_the_present_tab_is_in_sight_on_a_telephone(chromium, served):
@@ -263,6 +271,7 @@ def test_behind_a_login_a_researcher_works_at_the_desk_and_opens_no_key(chromium
             )  # fmt: skip
         with chromium.page(url, expect=["403"]) as page:
             page.goto(f"/studies/{made.study_id}/data")
+            assert (axe(page), too_wide(page), unreached(page)) == ([], [], [])
             page.fill('input[type="password"]', secret)
             # the address stays the same: only the navigation tells that the page's script stands
             with page.expect_navigation():

@@ -6,7 +6,7 @@ import re
 import socket
 
 import pytest
-from browser import axe, follow, picture, press, tab_to, too_wide
+from browser import axe, follow, picture, press, tab_to, too_wide, unreached
 from live_rig import simulated_rr_ms, study_of
 from server_process import ServerProcess
 from serving import serving
@@ -209,6 +209,16 @@ def test_the_list_of_sessions_follows_them_and_keeps_the_focus(chromium, running
         assert page.evaluate("document.activeElement.id") == f"session-{recording_id}"
         client.stop_live(new.recording_id)
         page.locator(f"#over-sessions #session-{new.recording_id}").wait_for()
+
+
+def test_tab_reaches_everything_before_and_while_a_session_runs(chromium, running):
+    url, list_page, recording_id = running
+    with chromium.page(url) as page:
+        page.goto(list_page)
+        assert unreached(page) == []
+        page.goto(f"{list_page}/{recording_id}")
+        wait_for_beats(page, 5)
+        assert unreached(page) == []
 
 
 def test_marks_and_doses_are_set_by_keyboard_alone(chromium, running):
