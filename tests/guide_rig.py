@@ -1,18 +1,6 @@
-"""The guide's examples as a reader runs them: every block of a page, in a folder of its own.
-
-Marks in a page, as HTML comments in front of a block:
-
-``<!-- file: NAME -->``       the block is a file that the reader writes
-``<!-- elsewhere: WHY -->``   needs another machine; WHY stands on the page for its reader too,
-                              the syntax is checked, and test_examples.py counts these blocks
-``<!-- run by: TEST -->``     that test runs the block as it stands
-``<!-- before: COMMAND -->``  what the reader has done before (a recording at hand …)
-``<!-- here: TEXT = COMMAND -->``  TEXT on the page stands for what COMMAND prints here (a key …)
-``<!-- printed -->``          what the Python block before it printed, to the letter
-"""
+"""The guide's examples as a reader runs them: every block of a page, in a folder of its own."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -21,67 +9,28 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import guide_machines
 import postgres
 import yaml
+from guide_blocks import (
+    ROOT,
+    Block,
+    changes_machine,
+    check_data,
+    check_syntax,
+    check_system,
+    commands,
+    words_of,
+)
 
 from ingest.journal import verify
 from ingest.journal.record import MAGIC
 
-ROOT = Path(__file__).resolve().parents[1]
-_FENCE = re.compile(
-    r"(?P<marks>(?:^<!--[^\n]*-->\n+)*)^(?P<fence>```+)\{?(?P<language>[\w-]*)\}?[^\n]*\n"
-    r"(?P<body>.*?)^(?P=fence)\s*$",
-    re.M | re.S,
-)
-SYSTEM = ("make", "pip", "sudo", "bluetoothctl", "podman", "kubectl")
-"""Commands that change the machine: test_install.py runs them, or their block says `elsewhere`."""
 FOLDERS = ("/var/lib/hrv", "/backups", "/shared", "/opt/hrv")
 """Folders of a server that stand for folders of the page's own."""
 SERVED_S = 120.0
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block of a page."""
-
-    language: str
-    body: str
-    marks: dict[str, list[str]] = field(default_factory=dict)
-    before: tuple[tuple[str, str], ...] = ()
-    """What goes before it, in order: `before` and `here`."""
-
-
-def blocks(text: str) -> list[Block]:
-    """Find the blocks of a page, in order, with the marks in front of them."""
-    found = []
-    for match in _FENCE.finditer(text):
-        marks: dict[str, list[str]] = {}
-        given = re.findall(r"<!-- (run by|\w+)(?:: (.*?))? -->", match["marks"])
-        for name, value in given:
-            marks.setdefault(name, []).append(value)
-        first = tuple((name, value) for name, value in given if name in ("before", "here"))
-        found.append(Block(match["language"], match["body"], marks, first))
-    return found
-
-
-def commands(body: str) -> list[tuple[str, list[str]]]:
-    """Split a console block into commands and the lines each of them is shown to print."""
-    found: list[tuple[str, list[str]]] = []
-    lines = iter(body.splitlines())
-    for line in lines:
-        if line.startswith("$ "):
-            command = line[2:]
-            while command.endswith("\\"):
-                command = f"{command[:-1].rstrip()} {next(lines).removeprefix('> ').strip()}"
-            found.append((command, []))
-        elif line.strip() and found:
-            found[-1][1].append(line)
-    return found
 
 
 class Page:
@@ -114,14 +63,14 @@ class Page:
         self.databases.close()
         for process in self.background:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=60)
+            process.wait(timeout=SERVED_S)
 
     def stop(self) -> None:
         """End the service that runs."""
         while self.servers:
             server = self.servers.pop()
             server.terminate()
-            server.communicate(timeout=30)
+            server.communicate(timeout=SERVED_S)
 
     def run(self, block: Block) -> None:
         """Run one block by its language."""
@@ -266,7 +215,7 @@ class Page:
             assert recorder.poll() is None, recorder.communicate()
             time.sleep(0.05)
         recorder.send_signal(signal.SIGINT)
-        said = recorder.communicate(timeout=60)
+        said = recorder.communicate(timeout=SERVED_S)
         assert recorder.returncode == 0, said
         assert _notifications(target) > 20, said
         if target.is_file():
@@ -320,7 +269,7 @@ class Page:
         """Run a program in the page's folder."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=240,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         if done.returncode not in codes:
             raise AssertionError(
@@ -361,57 +310,6 @@ def copy_of_source(folder: Path) -> None:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
-
-
-def words_of(command: str) -> list[str]:
-    """Words of a command, without its comment and the variables set before it."""
-    words = re.sub(r"\s+#.*$", "", command).split()
-    while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
-        words.pop(0)
-    return words
-
-
-def changes_machine(command: str) -> bool:
-    """Whether a command would change the machine it runs on."""
-    words = words_of(re.sub(r"^sudo -u \w+ ", "", command))
-    return words[0] in SYSTEM or words[:3] == ["python3", "-m", "venv"]
-
-
-def check_data(block: Block) -> None:
-    """Parse a block that is data."""
-    if block.language == "toml":
-        tomllib.loads(block.body)
-    elif block.language == "json":
-        json.loads(block.body)
-    elif block.language in ("yaml", "yml"):
-        list(yaml.safe_load_all(block.body))
-
-
-def check_syntax(block: Block) -> None:
-    """Look at a block that can run elsewhere only."""
-    if block.language == "python":
-        compile(block.body, "block", "exec")
-    elif block.language in ("console", "sh"):
-        text = re.sub(r"^[$>] ", "", block.body, flags=re.M)
-        if block.language == "console" and "> " not in block.body:
-            text = "\n".join(command for command, _ in commands(block.body))
-        subprocess.run(["bash", "-n", "-c", text], check=True)
-    else:
-        check_data(block)
-
-
-def check_system(words: list[str]) -> None:
-    """Look at a command that would change the machine: our own targets and names must exist."""
-    if words[0] == "make":
-        targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M)
-        for word in words[1:]:
-            assert "=" in word or word in targets, f"there is no target {word}"
-    if "pip" in words and "install" in words:
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        for name, chosen in re.findall(r"(hrv[\w-]*)(?:\[([\w,]+)\])?", " ".join(words)):
-            assert name == extras["name"], name
-            for extra in filter(None, (chosen or "").split(",")):
-                assert extra in extras["optional-dependencies"], extra
 
 
 def environment(socket_path: str, shims: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import guide_rig as rig
+import guide_blocks
 import pytest
 
 from ingest.ble.markers import parse_marker
@@ -60,15 +60,15 @@ def lines(block):
     """Commands of a block: of a console, or of a workflow's steps."""
     if block.language == "yaml":
         return re.findall(r"- run: (.*)", block.body)
-    return [re.sub(r"\s+#.*$", "", c) for c, _ in rig.commands(block.body)]
+    return [re.sub(r"\s+#.*$", "", c) for c, _ in guide_blocks.commands(block.body)]
 
 
 def left_out(name, text):
     """Lines of a page that are not run, each with the reason of its mark."""
-    for block in rig.blocks(text):
+    for block in guide_blocks.blocks(text):
         reason = "; ".join(block.marks.get("elsewhere", []))
         for line in lines(block):
-            if "elsewhere" in block.marks or rig.changes_machine(line):
+            if "elsewhere" in block.marks or guide_blocks.changes_machine(line):
                 yield (name, line), reason
         if "elsewhere" in block.marks and not lines(block):
             yield (name, block.body), reason
@@ -96,7 +96,7 @@ def test_a_new_line_that_is_not_run_is_noticed():
 
 def test_every_block_has_a_way_to_run():
     for path in documents():
-        for block in rig.blocks(path.read_text(encoding="utf-8")):
+        for block in guide_blocks.blocks(path.read_text(encoding="utf-8")):
             where = f"{path.name}: {block.body[:60]!r}"
             if "run by" in block.marks:
                 by = ROOT / block.marks["run by"][0]
@@ -125,7 +125,7 @@ def _code(path):
 
 def test_the_marker_lines_of_straps_md_are_understood():
     text = (ROOT / "docs" / "straps.md").read_text(encoding="utf-8")
-    (block,) = [b for b in rig.blocks(text) if "run by" in b.marks]
+    (block,) = [b for b in guide_blocks.blocks(text) if "run by" in b.marks]
     read = [parse_marker(line) for line in block.body.splitlines()]
     assert [(m.kind, m.edge) for m in read] == [
         ("stress", "start"), ("stress", "end"), ("tag", "now"), ("stress", "start")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import guide_blocks
 import guide_rig as rig
 import pytest
 
@@ -24,7 +25,7 @@ def pages():
     return [
         pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
         for name in names
-        if rig.blocks((ROOT / name).read_text(encoding="utf-8"))
+        if guide_blocks.blocks((ROOT / name).read_text(encoding="utf-8"))
     ]
 
 
@@ -76,7 +77,7 @@ def test_every_block_of_the_page_runs(name, zygote, straps, tmp_path):
     if straps:
         environment["DBUS_SYSTEM_BUS_ADDRESS"] = straps
     with rig.Page(tmp_path, environment, straps=bool(straps)) as page:
-        found = rig.blocks(text)
+        found = guide_blocks.blocks(text)
         for block in found:
             if "file" in block.marks:  # shown further down, as a rule
                 page.run(block)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import guide_blocks
 import guide_rig as rig
 import pytest
 
@@ -26,8 +27,8 @@ def lines(page, *starts):
     text = (ROOT / page).read_text(encoding="utf-8")
     found = [
         re.sub(r"\s+#.*$", "", command)
-        for block in rig.blocks(text) if block.language == "console"
-        for command, _ in rig.commands(block.body)
+        for block in guide_blocks.blocks(text) if block.language == "console"
+        for command, _ in guide_blocks.commands(block.body)
     ]  # fmt: skip
     chosen = [line for line in found if line.startswith(starts)]
     assert chosen, starts
@@ -42,7 +43,7 @@ def typed(text, folder):
     environment["PATH"] = os.pathsep.join([str(base), "/usr/local/bin", "/usr/bin", "/bin"])
     done = subprocess.run(
         ["bash", "-euc", text], cwd=folder, env=environment,
-        capture_output=True, text=True, timeout=590,
+        capture_output=True, text=True, timeout=1500,
     )  # fmt: skip
     if "No matching distribution" in done.stderr or "onnection" in done.stderr:
         pytest.skip("the package index cannot be reached")

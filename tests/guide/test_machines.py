@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import guide_rig as rig
+import guide_blocks
 import pytest
 import yaml
 
@@ -22,7 +22,7 @@ START_S = 180.0
 
 def manifest():
     text = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
-    (block,) = [b for b in rig.blocks(text) if "cluster.yaml" in b.marks.get("file", [])]
+    (block,) = [b for b in guide_blocks.blocks(text) if "cluster.yaml" in b.marks.get("file", [])]
     return {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(block.body)}
 
 
@@ -97,5 +97,5 @@ def test_the_manifest_s_commands_analyse_a_cohort(tmp_path):
     finally:
         for process in reversed(running):
             os.killpg(process.pid, signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.communicate(timeout=START_S)
     assert list((tmp_path / "results" / "recovery").glob("part-*.parquet"))
