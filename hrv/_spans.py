@@ -47,9 +47,12 @@ def _before(times_s: Float, edge_s: Float) -> Int:
     cell *= 1 / step
     np.clip(cell, -1.0, k - 1.0, out=cell)
     cell += 1  # the first edge that lies after the time, up to rounding; k if none does
-    found = np.cumsum(np.bincount(cell.astype(np.int64), minlength=k + 1)[:k], dtype=np.int64)
-    after, before = times_s.take(found, mode="clip"), times_s.take(found - 1, mode="clip")
-    wrong = np.flatnonzero((after < edge_s) | (before >= edge_s))
+    held = np.bincount(cell.astype(np.int64), minlength=k + 1)[:k]
+    found = np.cumsum(held, out=held).astype(np.int64, copy=False)
+    near = times_s.take(found, mode="clip")
+    late = near < edge_s
+    late |= times_s.take(found - 1, mode="clip", out=near) >= edge_s
+    wrong = np.flatnonzero(late)
     found[wrong] = np.searchsorted(times_s, edge_s[wrong], side="left")
     return found
 
@@ -76,14 +79,15 @@ def coverage(nn: NNSeries, windows: Windows) -> Float:
     sums[0] = 0.0
     np.cumsum(nn.nn_ms, out=sums[1:])
     inside = sums.take(windows.hi)
-    inside -= sums.take(windows.lo)
+    reach, begin = np.empty((2, len(windows)))  # used again and again: memory is dear to fetch
+    inside -= sums.take(windows.lo, mode="clip", out=reach)
     inside /= 1000  # exact before the division for ms, ticks
     # of the intervals outside [lo, hi) only the nearest on each side can reach into the window
     begin_s = nn.begin_s
     for near, none in ((windows.lo - 1, windows.lo <= 0), (windows.hi, windows.hi >= n)):
-        reach = nn.t_s.take(near, mode="clip")
+        nn.t_s.take(near, mode="clip", out=reach)
         np.minimum(reach, stop, out=reach)
-        begin = begin_s.take(near, mode="clip")
+        begin_s.take(near, mode="clip", out=begin)
         reach -= np.maximum(begin, start, out=begin)
         reach[np.flatnonzero(none)] = 0.0
         inside += np.maximum(reach, 0.0, out=reach)

@@ -184,7 +184,9 @@ def _exact(x: Int, lo: Int, hi: Int, n: Int, centre: int) -> Moments:
     # the running sums may wrap around in int64: a window's difference is exact all the same
     def between(values: Int) -> Int:
         sums = running(values)
-        return np.asarray(sums.take(hi) - sums.take(lo))
+        out = sums.take(hi)
+        out -= sums.take(lo)
+        return np.asarray(out)
 
     @cache
     def first() -> Int:
@@ -199,7 +201,9 @@ def _exact(x: Int, lo: Int, hi: Int, n: Int, centre: int) -> Moments:
 
     def deviation() -> Float:
         s, q = first(), second()
-        out = ratio(n * q - s * s, n)
+        apart = n * q
+        apart -= s * s
+        out = ratio(apart, n)
         # where the product leaves int64 it is taken in floats: 1e-12 relative, windows of weeks
         if q.size and float(q.max()) * float(n.max()) >= EXACT:
             large = n.astype(np.float64) * q.astype(np.float64) >= EXACT
