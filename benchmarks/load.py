@@ -202,16 +202,36 @@ def growth(rss: list[tuple[float, float]]) -> float:
     return float(np.polyfit(at_s[late] / 60, size_mb[late], 1)[0])
 
 
+def _flat(rss: list[tuple[float, float]]) -> str:
+    return "flat" if growth(rss) < FLAT_MB_PER_MIN else "NOT flat"
+
+
+def _row(
+    options: argparse.Namespace, told: Told, rss: list[tuple[float, float]], beats: int, lost: int
+) -> str:
+    """The row of the table in docs/reliability.md."""
+    sends = sorted(told.latency_s["send beats"])
+    cells = (
+        f"{options.straps} straps and {options.readers} readers on one process for "
+        f"{options.minutes:g} minutes lose nothing; memory is {_flat(rss)}",
+        f"`make load`: a batch of beats took {1000 * statistics.median(sends):.0f} ms (median; p99 "
+        f"{1000 * sends[int(0.99 * (len(sends) - 1))]:.0f} ms); memory {rss[0][1]:.0f} to "
+        f"{rss[-1][1]:.0f} MB, {growth(rss):+.2f} MB a minute over the second half",
+        f"{beats:,} beats acknowledged, {sum(told.status.values()):,} requests",
+        f"{lost} beats, {told.broken} broken connections",
+        "once",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def _say_memory(rss: list[tuple[float, float]]) -> None:
     """Memory at the end of every minute, and whether it is flat."""
     minutes = int(rss[-1][0] // 60) + 1
     by_minute = [[mb for at_s, mb in rss if at_s // 60 == m][-1] for m in range(minutes)]
     line = " ".join(f"{mb:.0f}" for mb in by_minute)
     print(f"memory of the server: {rss[0][1]:.0f} MB at first; at the end of each minute: {line}")
-    slope = growth(rss)
-    said = "flat" if slope < FLAT_MB_PER_MIN else "NOT flat"
     print(
-        f"second half: {slope:+.2f} MB a minute, {said} "
+        f"second half: {growth(rss):+.2f} MB a minute, {_flat(rss)} "
         f"(flat: below {FLAT_MB_PER_MIN:g} MB a minute)"
     )
 
@@ -254,6 +274,7 @@ def main() -> None:
     print(f"load of the machine at the end {os.getloadavg()[0]:.1f}; processor time of the server "
           f"{used.user + used.system:.0f} s")  # fmt: skip
     _say(told, rss, beats, lost)
+    print("\nfor docs/reliability.md:\n" + _row(options, told, rss, beats, lost))
     raise SystemExit(1 if lost or told.without_retry_after else 0)
 
 
