@@ -22,6 +22,10 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 STRAPS, CLIENTS = 50, 16
+HEAD = (
+    f"| while {STRAPS} straps stream in, {CLIENTS} clients "
+    "| median | p99 | a second | processor time each |\n|---|---|---|---|---|"
+)
 
 
 def main() -> None:
@@ -40,6 +44,7 @@ def main() -> None:
         )
         straps.start()
         wait_for_straps(url, headers, study)
+        print(HEAD)
         for path in (f"/v1/studies/{study}", "/healthz"):
             report(process, url, path, key, seconds if "studies" in path else 5)
         straps.join()
@@ -117,10 +122,13 @@ def report(process, url, path, key, seconds):
     spent = (after.user + after.system) - (before.user + before.system)
     shown = {m[1]: m[2] for m in re.finditer(r"(50|99)%\s+(\S+)", said)}
     wrong = re.search(r"Non-2xx.*", said)
-    name = "GET /v1/studies/{id}" if "studies" in path else f"GET {path}"
+    name = (
+        "`GET /v1/studies/{id}`, with key and audit entry" if "studies" in path else f"`GET {path}`"
+    )
     print(
-        f"{name}: median {shown['50']}, p99 {shown['99']}, {count / seconds:.0f} a second, "
-        f"{spent / count * 1000:.2f} ms of processor time each {wrong[0] if wrong else ''}"
+        f"| {name} | {shown['50']} | {shown['99']} | {count / seconds:.0f} "
+        f"| {spent / count * 1000:.2f} ms | {wrong[0] if wrong else ''}".rstrip(" |")
+        + " |"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -184,6 +185,18 @@ class Store:
         if not busy:
             self.unscrubbed.clear()
         return not busy
+
+    def flush(self) -> None:
+        """Wait until the disk holds all that was committed to an embedded store."""
+        assert self.folder is not None
+        try:
+            log = os.open(self.folder / f"{FILE}-wal", os.O_RDWR)
+        except FileNotFoundError:
+            return  # all of it is in the database, synced before the log went
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
 
     def glance(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         """Ask an embedded store one quick question, without a session; for one thread only."""

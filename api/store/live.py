@@ -1,7 +1,8 @@
 """Beats as they come: durable before they are acknowledged, many straps in one commit.
 
 One thread writes.  It takes every batch that is waiting, puts all of them into one transaction
-and answers when the disk holds it; so a hundred straps cost as many fsyncs as one.  Beats lie in
+and lets answer when the disk holds it (see `api.store.flush`); so a hundred straps cost as many
+fsyncs as one.  Beats lie in
 the tail until 4096 are there; then they move into a chunk, in one transaction too.
 """
 
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
@@ -24,6 +26,7 @@ from sqlalchemy.orm import Session
 from api.store import audit
 from api.store.beats import CHUNK_BEATS, Beats, checksum, follow, pack
 from api.store.database import Store
+from api.store.flush import Flusher
 from api.store.models import Chunk, Recording, TailPart
 from api.store.recordings import chunks, describe, last_beats, read_beats, unpacked
 from hrv.errors import InputError
@@ -146,6 +149,7 @@ class LiveWriter:
         self._open: dict[UUID, Position] = {}
         self._noted: dict[tuple[str, UUID], tuple[float, int]] = {}
         self._deeds: list[audit.Deed] = []
+        self._flusher = Flusher(store) if store.embedded else None
         self._thread = threading.Thread(target=self._run, name="live writer", daemon=True)
         self._thread.start()
 
@@ -192,12 +196,15 @@ class LiveWriter:
     @property
     def alive(self) -> bool:
         """Whether beats can be written."""
-        return self._thread.is_alive()
+        flushes = self._flusher is None or self._flusher.alive
+        return self._thread.is_alive() and flushes
 
     def stop(self) -> None:
         """Write what is waiting, then end."""
         self._waiting.put(None)
         self._thread.join()
+        if self._flusher is not None:
+            self._flusher.stop()
 
     def _queue(self, recording: UUID | None, work: Callable[[Session], Any]) -> Future[Any]:
         task = _Task(recording, work)
@@ -216,19 +223,25 @@ class LiveWriter:
                     break
                 ending = more is None
                 group += [more] if more is not None else []
-            for durable in (False, True):  # who only read does not wait for the disk
-                part = [task for task in group if task.durable is durable]
-                if part:
-                    self._commit(part)
+            for part in self._parts(group):
+                self._commit(part)
             if ending:
                 return
+
+    def _parts(self, group: list[_Task]) -> list[list[_Task]]:
+        """Who only reads does not wait for the disk: they go ahead where a commit waits for it."""
+        if self._flusher is not None:
+            return [group]
+        parts = ([t for t in group if t.durable is durable] for durable in (False, True))
+        return [part for part in parts if part]
 
     def _commit(self, group: list[_Task], *, again: bool = True) -> None:
         """Commit a group in one transaction; if that fails, each alone, so that one is blamed."""
         answers: list[Any] = []
         self._deeds.clear()
         try:
-            with self._store.write(durable=group[0].durable) as session:
+            syncs = self._flusher is None and group[0].durable
+            with self._store.write(durable=syncs) as session:
                 answers = [_done(task, session) for task in group]
                 if self._deeds:
                     audit.append(session, self._deeds)
@@ -242,12 +255,24 @@ class LiveWriter:
                 else:
                     task.answer.set_exception(error)
             return
-        for task, answer in zip(group, answers, strict=True):
-            if isinstance(answer, InputError):
-                task.answer.set_exception(answer)
-            else:
+        done = list(zip(group, answers, strict=True))
+        if self._flusher is None:
+            self._answer(done, None)
+            return
+        self._answer([(task, answer) for task, answer in done if not task.durable], None)
+        held = [(task, answer) for task, answer in done if task.durable]
+        if held:
+            self._flusher.after(partial(self._answer, held))
+
+    def _answer(self, done: list[tuple[_Task, Any]], error: Exception | None) -> None:
+        """Tell everyone what became of their task, unless the disk did not take it."""
+        for task, answer in done:
+            wrong = answer if isinstance(answer, InputError) else error
+            if wrong is None:
                 task.answer.set_result(answer)
-        for recording in {task.recording for task in group} - {None}:
+            else:
+                task.answer.set_exception(wrong)
+        for recording in {task.recording for task, _ in done} - {None}:
             assert recording is not None
             self._told(recording)
 

@@ -1,9 +1,13 @@
 """Live beats in the store, without a service: order, repeats, losses, compaction."""
 
+import errno
+import threading
+
 import numpy as np
 import pytest
 
-from api.store import models
+from api.store import audit, models
+from api.store.audit import Deed
 from api.store.beats import CHUNK_BEATS
 from api.store.live import (
     Batch,
@@ -215,3 +219,78 @@ def test_beats_are_found_by_time(store, writer, recording, span):
     t_s = RRSeries.from_ms(rr).t_s
     inside = (t_s >= span[0]) & (t_s < span[1])
     assert np.array_equal(found.rr_ms, rr[inside])
+
+
+class Disk:
+    """Stands before the disk: a sync waits to be let go, and fails as often as told."""
+
+    def __init__(self, store):
+        self.go, self.asked, self.fails = threading.Event(), threading.Event(), 0
+        self.calls: list[str] = []
+        self._flush, self._scrub = store.flush, store.scrub
+        store.flush, store.scrub = self.flush, self.scrub
+
+    def flush(self):
+        self.calls.append("flush")
+        self.asked.set()
+        assert self.go.wait(60)
+        self.fails -= 1
+        if self.fails >= 0:
+            raise OSError(errno.EIO, "Input/output error")
+        self._flush()
+
+    def scrub(self):
+        self.calls.append("scrub")
+        return self._scrub()
+
+
+@pytest.fixture
+def disk(store):
+    if not store.embedded:
+        pytest.skip("PostgreSQL syncs in a commit that holds up no other")
+    return Disk(store)
+
+
+def test_beats_wait_for_the_disk_and_who_only_reads_does_not(disk, store, writer, recording):
+    sent = writer.append(Batch(recording, 0, np.array([800.0])))
+    assert disk.asked.wait(60)
+    reads = [writer.record([Deed("key:1", f"read {i}", "read")]) for i in range(3)]
+    for read in reads:
+        read.result(60)
+    assert not sent.done()
+    taken_out = writer.record([Deed("key:1", "export", "export")])
+    disk.go.set()
+    assert sent.result(60).stored == 1
+    taken_out.result(60)
+    with store.read() as session:
+        assert [e["action"] for e in audit.entries(session)] == [
+            "read 0", "read 1", "read 2", "export",
+        ]  # fmt: skip
+        assert audit.verify(session)[1] == []
+
+
+def test_a_sync_that_failed_is_told_and_the_log_is_emptied_before_it_is_trusted_again(
+    disk, store, writer, recording
+):
+    disk.go.set()
+    disk.fails = 1
+    with pytest.raises(OSError, match="Input/output"):
+        send(writer, recording, 0, [800.0])
+    accepted = send(writer, recording, 0, [800.0, 810.0])  # sent again: nothing twice
+    assert (accepted.duplicates, accepted.stored) == (1, 1)
+    assert disk.calls == ["flush", "scrub", "flush"]
+    send(writer, recording, 2, [790.0])
+    assert disk.calls == ["flush", "scrub", "flush", "flush"]
+    assert stored(store, recording).rr_ms.tolist() == [800.0, 810.0, 790.0]
+
+
+def test_a_log_in_doubt_that_cannot_be_emptied_takes_nothing(disk, store, writer, recording):
+    disk.go.set()
+    disk.fails = 1
+    with pytest.raises(OSError, match="Input/output"):
+        send(writer, recording, 0, [800.0])
+    empties, disk._scrub = disk._scrub, lambda: False  # somebody reads on
+    with pytest.raises(OSError, match="Input/output"):
+        send(writer, recording, 0, [800.0])
+    disk._scrub = empties
+    assert send(writer, recording, 0, [800.0]).duplicates == 1
