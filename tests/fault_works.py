@@ -141,7 +141,7 @@ def _prepared(folder: Path, straps: int):
 
 def _live(straps: int, sizes: tuple[int, ...]) -> Callable[[Path, Acks, int], None]:
     def run(folder: Path, acks: Acks, rounds: int) -> None:
-        from api.store.live import position
+        from api.store.tail import position
 
         store, recordings = _prepared(folder, straps)
         writer = LiveWriter(store)

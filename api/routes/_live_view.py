@@ -11,7 +11,7 @@ from api.schemas.live import Mark, SessionOut, Vitals
 from api.schemas.recordings import Live, Lost
 from api.service import Service
 from api.store import live_models, models
-from api.store.live import position
+from api.store.tail import position
 
 
 def show(service: Service, session: Session, row: models.Recording) -> Live:

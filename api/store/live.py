@@ -2,8 +2,8 @@
 
 One thread writes.  It takes every batch that is waiting, puts all of them into one transaction
 and lets answer when the disk holds it (see `api.store.flush`); so a hundred straps cost as many
-fsyncs as one.  Beats lie in
-the tail until 4096 are there; then they move into a chunk, in one transaction too.
+fsyncs as one.  Beats lie in the tail (`api.store.tail`) until 4096 are there; then they move into
+a chunk, in one transaction too.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Table, bindparam, delete, func, insert, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from api.store import audit
-from api.store.beats import CHUNK_BEATS, Beats, checksum, follow, pack
+from api.store.beats import CHUNK_BEATS, Beats, follow
 from api.store.database import Store
 from api.store.flush import Flusher
-from api.store.models import Chunk, Recording, TailPart
-from api.store.recordings import chunks, describe, last_beats, read_beats, unpacked
+from api.store.models import Recording
+from api.store.recordings import describe, last_beats, read_beats
+from api.store.tail import Position, compact, position, store_tail, tail_beats
 from hrv.errors import InputError
 from hrv.types import CONTIGUITY_S, RR_MAX_MS, Flag, Float
 
@@ -38,7 +38,6 @@ _RECORDING = cast(Table, Recording.__table__)
 _STATE = (
     select(_RECORDING.c.state).where(_RECORDING.c.id == bindparam("id")).with_for_update(read=True)
 )
-_INTO_TAIL = insert(cast(Table, TailPart.__table__))
 NOTE_S = 60.0
 """How often the audit log notes that someone goes on sending beats to a recording."""
 
@@ -111,15 +110,6 @@ class Accepted:
     next_sequence: int
     lost: tuple[int, int] | None
     end_s: float
-
-
-@dataclass(slots=True)
-class Position:
-    """Where a recording stands: the next sequence number, its last beat, beats in the tail."""
-
-    next_sequence: int = 0
-    end_s: float | None = None
-    in_tail: int = 0
 
 
 @dataclass(slots=True)
@@ -306,7 +296,7 @@ class LiveWriter:
         if recording is None:
             raise UnknownRecordingError(f"there is no recording {recording_id}")
         if recording.state == "open":
-            _compact(session, recording_id, everything=True)
+            compact(session, recording_id, everything=True)
             describe(recording, read_beats(session, recording_id))
             recording.state = "closed"
             session.flush()
@@ -343,33 +333,6 @@ def _check_open(session: Session, recording: UUID) -> None:
         raise ClosedError(f"recording {recording} is closed; it takes no more beats")
 
 
-def position(session: Session, recording: UUID) -> Position:
-    """Read where a recording stands."""
-    chunk = session.execute(
-        select(Chunk.next_sequence, Chunk.end_s)
-        .where(Chunk.recording_id == recording)
-        .order_by(Chunk.number.desc())
-        .limit(1)
-    ).first()
-    found = Position(chunk.next_sequence, chunk.end_s) if chunk else Position()
-    tail = session.scalars(
-        select(TailPart)
-        .where(TailPart.recording_id == recording)
-        .order_by(TailPart.sequence.desc())
-        .limit(1)
-    ).first()
-    if tail is not None:
-        found.next_sequence = tail.sequence + tail.beats
-        found.end_s = float(unpacked(tail).t_s[-1])
-        found.in_tail = _tail_beats(session, recording)
-    return found
-
-
-def _tail_beats(session: Session, recording: UUID) -> int:
-    counted = select(func.sum(TailPart.beats)).where(TailPart.recording_id == recording)
-    return int(session.scalar(counted) or 0)
-
-
 def _append(session: Session, batch: Batch, state: Position) -> Accepted:
     known = max(0, min(state.next_sequence - batch.first, batch.rr_ms.size))
     if known:
@@ -403,7 +366,7 @@ def _add(
 ) -> Accepted:
     """Put new beats into the tail, and the tail into chunks once it is long."""
     known = batch.rr_ms.size - len(beats)
-    _store_tail(session, batch.recording, batch.first + known, beats)
+    store_tail(session, batch.recording, batch.first + known, beats)
     if lost is not None:
         recording = session.get_one(Recording, batch.recording)
         recording.lost = [*recording.lost, list(lost)]
@@ -411,18 +374,9 @@ def _add(
     state.end_s = float(beats.t_s[-1])
     state.in_tail += len(beats)
     if state.in_tail >= CHUNK_BEATS:
-        _compact(session, batch.recording, everything=False)
-        state.in_tail = _tail_beats(session, batch.recording)
+        compact(session, batch.recording, everything=False)
+        state.in_tail = tail_beats(session, batch.recording)
     return Accepted(len(beats), known, state.next_sequence, lost, state.end_s)
-
-
-def _store_tail(session: Session, recording: UUID, sequence: int, beats: Beats) -> None:
-    data = pack(beats)
-    row = {
-        "recording_id": recording, "sequence": sequence, "beats": len(beats),
-        "crc": checksum(data), "data": data,
-    }  # fmt: skip
-    session.execute(_INTO_TAIL, row)
 
 
 def _check_same(session: Session, batch: Batch, known: int, next_sequence: int) -> None:
@@ -442,27 +396,3 @@ def _check_same(session: Session, batch: Batch, known: int, next_sequence: int) 
             f"beat {numbers[i]} is stored as {stored[i]:g} ms and came again as "
             f"{again[i]:g} ms; a stored beat does not change"
         )
-
-
-def _compact(session: Session, recording: UUID, *, everything: bool) -> None:
-    """Move the tail into chunks: whole ones, or all of it at the end."""
-    rows = session.scalars(
-        select(TailPart).where(TailPart.recording_id == recording).order_by(TailPart.sequence)
-    ).all()
-    if not rows:
-        return
-    beats = Beats.joined([unpacked(row) for row in rows])
-    numbers = np.concatenate([np.arange(r.sequence, r.sequence + r.beats) for r in rows])
-    last = session.scalar(select(func.max(Chunk.number)).where(Chunk.recording_id == recording))
-    first = 0 if last is None else last + 1
-    keep = len(beats) if everything else len(beats) // CHUNK_BEATS * CHUNK_BEATS
-    for chunk in chunks(recording, beats.part(0, keep), number=first, sequence=0):
-        chunk.next_sequence = int(numbers[chunk.next_sequence - 1]) + 1
-        session.add(chunk)
-    for row in rows:
-        session.expunge(row)
-    session.execute(delete(TailPart).where(TailPart.recording_id == recording))
-    holes = np.flatnonzero(np.diff(numbers[keep:]) != 1) + keep + 1
-    for lo, hi in pairwise([keep, *holes.tolist(), len(beats)]):
-        if lo < hi:
-            _store_tail(session, recording, int(numbers[lo]), beats.part(lo, hi))

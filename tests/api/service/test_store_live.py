@@ -16,9 +16,9 @@ from api.store.live import (
     LiveWriter,
     SequenceGapError,
     UnknownRecordingError,
-    position,
 )
 from api.store.recordings import beats_since, read_beats, series_of
+from api.store.tail import position
 from api.store.types import new_id, now
 from hrv.errors import InputError
 from hrv.types import Flag, RRSeries
