@@ -151,7 +151,7 @@ async def _watch(pid: int, until: float, rss: list[tuple[float, float]]) -> None
     while time.monotonic() < until:
         size = psutil.Process(pid).memory_info().rss / 2**20
         rss.append((time.monotonic() - begin, size))
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(1.0)
 
 
 async def _drive(
@@ -199,6 +199,8 @@ def growth(rss: list[tuple[float, float]]) -> float:
     """
     at_s, size_mb = np.array(rss).T
     late = at_s >= at_s[-1] / 2
+    if np.count_nonzero(late) < 3:
+        return float("nan")  # too short to tell
     return float(np.polyfit(at_s[late] / 60, size_mb[late], 1)[0])
 
 

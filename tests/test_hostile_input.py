@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from recordings import samples
 from serving import serving
 
 import ingest
@@ -417,3 +418,12 @@ def test_what_is_fuzzed_takes_its_good_inputs_and_survives_changed_ones(tmp_path
         except target.refusals:
             pass
     assert taken >= len(target.seeds) // 4
+
+
+@pytest.mark.parametrize("blank", [b"\x0c", b"\x0b\n", "\u00a0".encode(), b"\n \t"])
+def test_a_file_of_blanks_alone_is_refused_by_every_reader(blank):
+    """A form feed once reached the parser of whole numbers, which looked at the first row."""
+    for sample in samples():
+        source = Source(sample.name, content=blank, beside=sample.beside)
+        options = {"format": sample.format, **sample.options}
+        assert refused(lambda s=source, o=options: ingest.open_recording(s, **o)), sample

@@ -59,6 +59,8 @@ def _whole(rows: list[str], columns: int) -> Float | None:
     What is left of the text without its digits tells that no row has more cells than the first,
     and the count of numbers that none has fewer.
     """
+    if not rows:
+        return None
     body = "\n".join(rows)
     spacing = rows[0].translate(_DIGITS)
     if len(spacing) != columns - 1 or spacing.strip(" \t"):
