@@ -26,7 +26,7 @@ def zone(tz: str) -> tzinfo:
     """
     try:
         return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
         raise InputError(
             f"no time zone is called {tz!r}; use an IANA name such as Europe/Berlin or UTC"
         ) from None

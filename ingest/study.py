@@ -46,6 +46,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Every key a study file may hold; another is an error, never ignored."""
 
+TEXTS = (("", "tz"), ("data", "subject"), ("data", "format"), ("data", "unit"))
+"""Sections and keys that must hold text."""
+
 GROUPING = ("arm", "period", "sequence")
 MANIFEST = (
     "file", "subject", "condition", *GROUPING, "format", "unit", "tz", "start", "sampling_rate_hz",
@@ -204,6 +207,10 @@ def parse(path: Path) -> StudyFile:
         if not isinstance(content.get(section, {}), dict):
             raise StudyError(f"{path}: [{section}] must be a table of keys")
         _check_keys(path, section, content.get(section, {}))
+    for section, key in TEXTS:
+        value = (content.get(section, {}) if section else content).get(key, "")
+        if not isinstance(value, str):
+            raise StudyError(f"{path}: {key} must be text in quotes, not {value!r}")
     return StudyFile(path, content)
 
 
@@ -354,7 +361,11 @@ def listed(file: StudyFile, tz: str | None) -> list[dict[str, Any]]:
     }
     if named.endswith(".csv") and "*" not in named:
         return _manifest(file, named, defaults)
-    paths = sorted(file.path.parent.glob(named))
+    try:
+        paths = sorted(file.path.parent.glob(named))
+    except (OSError, ValueError, NotImplementedError) as error:  # too long, empty, absolute
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StudyError(f"{file.path}: [data] recordings is no pattern of files ({why})") from None
     if not paths and "plan" not in file.content:  # a planned study has none in the beginning
         raise StudyError(f"{file.path}: [data] recordings: no file matches {named!r}")
     root = file.path.parent
@@ -369,7 +380,11 @@ def _row(path: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = file.resolve("data", "recordings")
     assert path is not None  # `named` was given
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        why = (str(error).splitlines() or ["empty"])[0]
+        raise FormatError(f"is no table of recordings ({why})", source=path.name) from None
     unknown = [c for c in table.columns if c not in MANIFEST]
     if unknown or "file" not in table.columns:
         raise StudyError(

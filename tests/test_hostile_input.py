@@ -427,3 +427,26 @@ def test_a_file_of_blanks_alone_is_refused_by_every_reader(blank):
         source = Source(sample.name, content=blank, beside=sample.beside)
         options = {"format": sample.format, **sample.options}
         assert refused(lambda s=source, o=options: ingest.open_recording(s, **o)), sample
+
+
+@pytest.mark.parametrize("value", ["1.0", "true", "[]", "{}", "1979-05-27"])
+def test_a_zone_or_a_subject_that_is_no_text_is_refused_in_a_sentence(tmp_path, value):
+    path = tmp_path / "study.toml"
+    for text in (f"tz = {value}", f"[data]\nsubject = {value}", f"[data]\nunit = {value}"):
+        path.write_text(text)
+        assert "must be text in quotes" in refused(lambda: load_study(path))
+
+
+@pytest.mark.parametrize("pattern", ["a" * 300, "", "/etc/*", "x/" + "b" * 300 + "/*.txt"])
+def test_a_pattern_that_no_file_can_match_is_refused_in_a_sentence(tmp_path, pattern):
+    path = tmp_path / "study.toml"
+    path.write_text(f'[data]\nrecordings = "{pattern}"\n')
+    assert "recordings" in refused(lambda: load_study(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe,", b'file\n"', b"file,file\na,b,c,d\n"])
+def test_a_list_of_recordings_that_is_no_table_is_refused_in_a_sentence(tmp_path, content):
+    (tmp_path / "list.csv").write_bytes(content)
+    path = tmp_path / "study.toml"
+    path.write_text('[data]\nrecordings = "list.csv"\n')
+    assert refused(lambda: load_study(path))
