@@ -81,7 +81,7 @@ _FORMS = "ble:NAME-or-ADDRESS, replay:FILE?speed=10 or sim:?seed=1"
 _OPTIONS = {
     "ble": (),
     "replay": ("speed",),
-    "sim": ("seed", "duration", "stress", "speed"),
+    "sim": ("seed", "duration", "stress", "marked", "speed"),
 }
 
 
@@ -136,7 +136,8 @@ def open_source(
     uri : str
         ``ble:`` with a name, a part of it or an address (nothing: the only strap in sight);
         ``replay:FILE`` with `speed` (a number, or ``max``); ``sim:`` with `seed`, `duration`
-        (``20min``), `stress` (``5min-10min``, several with commas) and `speed`.
+        (``20min``), `stress` (``5min-10min``, several with commas), `marked` (``no``: the heart
+        responds, and whoever leads the session says why) and `speed`.
     radio : Radio, optional
         Bluetooth adapter to use; default: the machine's.
     settings : SessionSettings, optional
@@ -204,7 +205,10 @@ def _open_simulation(name: SourceName, uri: str, time: Time, before: Before) -> 
         made.series, wall_ns=before.wall_ns, device=f"simulated strap, seed {seed}",
         contact=Contact.HELD, battery_percent=100,
     )  # fmt: skip
-    phases = [("stress", "stress", begin, end) for begin, end in spans]
+    marked = name.options.get("marked", "yes")
+    if marked not in ("yes", "no"):
+        raise InputError(f"{uri!r}: marked {marked!r} must be yes or no")
+    phases = [("stress", "stress", begin, end) for begin, end in spans if marked == "yes"]
     rest = replay.behind(replay.with_markers(records, phases), before.played)
     return replay.Replay(f"simulation, seed {seed}", rest, speed=speed, time=time)
 

@@ -168,6 +168,15 @@ def test_the_simulator_plays_its_beats_and_its_stressors(tmp_path):
     assert (event["kind"], (event["end"] - event["start"]).total_seconds()) == ("stress", 60)
 
 
+def test_a_simulated_heart_can_respond_without_saying_so():
+    uri = "sim:?seed=1&duration=4min&stress=60s-120s&speed=max"
+    told = play(sources.open_source(uri, time=rig.StillTime()))
+    silent = play(sources.open_source(f"{uri}&marked=no", time=rig.StillTime()))
+    beats = [r.payload for r in told if r.kind is Kind.NOTIFICATION]
+    assert beats == [r.payload for r in silent if r.kind is Kind.NOTIFICATION]
+    assert not any(r.kind is Kind.MARKER for r in silent)
+
+
 def test_stopping_and_duration_end_a_recording_cleanly(tmp_path):
     source = replay.Replay("a", rig.recording(60), speed=None)
 
@@ -224,6 +233,7 @@ def test_a_marker_is_in_line_with_what_is_played():
         ("sim:?seed=1&seed=2", "an option twice"),
         ("sim:x?seed=1", "takes options only"),
         ("sim:?stress=5min", "BEGIN-END"),
+        ("sim:?stress=1min-2min&marked=maybe", "must be yes or no"),
     ],
 )
 def test_a_wrong_source_is_one_clear_sentence(uri, why):

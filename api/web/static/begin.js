@@ -62,9 +62,17 @@ if (form) {
 
   const sourceOf = {
     ble: () => `ble:${chosen("strap").trim()}`,
-    sim: () => `sim:?seed=${chosen("seed")}&duration=120min&speed=${chosen("speed")}`,
+    sim: () => `sim:?seed=${chosen("seed")}&duration=120min&speed=${chosen("speed")}${responding()}`,
     replay: () => `replay:${chosen("which")}`,
   };
+
+  /** The simulated heart responds when the stressor is planned to run. */
+  function responding() {
+    if (chosen("protocol") !== "guided") return "";
+    const begin = Number(chosen("baseline"));
+    const end = begin + Number(chosen("stressor"));
+    return `&stress=${begin}min-${end.toFixed(3)}min&marked=no`;
+  }
 
   function protocolOf() {
     if (chosen("protocol") !== "guided") return null;

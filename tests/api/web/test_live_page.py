@@ -13,6 +13,7 @@ from serving import serving
 
 from api.access import Grant, Role, keys
 from api.client import Client
+from api.schemas.logs import Event
 from api.settings import Settings
 from api.store import open_store
 
@@ -71,6 +72,10 @@ def test_from_an_empty_store_to_the_recovery_after_a_guided_session(chromium, em
         picture(page, "journey-live-5-recovery")
         follow(page, "Open the recording")
         assert "/recordings/" in page.url
+    with Client(empty_url) as client:
+        (study,) = client.studies()
+        (stressor,) = [e for e in client.entries(study.id, Event) if e.kind == "stress"]
+    assert stressor.phase == "mental arithmetic"  # the simulated heart responds, and says nothing
 
 
 def free_port() -> int:
