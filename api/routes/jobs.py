@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import format_sse_event
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from api.access import needs
 from api.jobs import ENDED
 from api.quick import quick
 from api.routes import _docs as docs
+from api.routes._events import UNCACHED, Events
 from api.routes._find import find
 from api.schemas.base import Page
 from api.schemas.results import Job
@@ -103,14 +104,16 @@ def _known(job_id: UUID, service: Svc) -> UUID:
 
 @router.get(
     "/{job_id}/events",
-    response_class=EventSourceResponse,
+    response_class=Events,
     responses=docs.problems(404),
     dependencies=needs("read"),
 )
-async def follow_job(
-    service: Svc, known: Annotated[UUID, Depends(_known)]
-) -> AsyncIterator[ServerSentEvent]:
+async def follow_job(service: Svc, known: Annotated[UUID, Depends(_known)]) -> Response:
     """Follow a job as server-sent events: `progress` until `ended`."""
+    return Events(_follow(service, known), headers=UNCACHED)
+
+
+async def _follow(service: Service, known: UUID) -> AsyncIterator[bytes]:
     last = ""
     with service.hub.listen(f"job:{known}") as ear:
         while not service.hub.closed:
@@ -118,11 +121,12 @@ async def follow_job(
             said = job.model_dump_json()
             if said != last:
                 name = "ended" if job.state in ENDED else "progress"
-                yield ServerSentEvent(raw_data=said, event=name)
+                yield format_sse_event(data_str=said, event=name)
                 last = said
             if job.state in ENDED:
                 return
-            await ear.wait(_LOOK_AGAIN_S)
+            if not await ear.wait(_LOOK_AGAIN_S):
+                yield format_sse_event(data_str=None, comment="still here")
 
 
 def _look(service: Service, job_id: UUID) -> Job:

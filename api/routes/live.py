@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Header, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from api import conditions as cond
 from api import creation, paging
@@ -18,6 +18,7 @@ from api.access import deed_of, needs
 from api.errors import CONFLICT, ProblemError
 from api.live.feed import METRICS, follow
 from api.routes import _docs as docs
+from api.routes._events import UNCACHED, Events
 from api.routes._find import find, find_subject
 from api.routes._live_view import show
 from api.routes.analysis import Length
@@ -32,15 +33,6 @@ from api.store.types import new_id, now
 from hrv.live import Stream
 
 router = APIRouter(prefix="/v1", tags=["live"])
-
-
-class _Events(StreamingResponse):
-    """Server-sent events."""
-
-    media_type = "text/event-stream"
-
-
-_UNCACHED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @router.post(
@@ -194,7 +186,7 @@ def _readable(width: Length = "1min", step: Length = "5s") -> tuple[str, str]:
 
 @router.get(
     "/live/{recording_id}/events",
-    response_class=_Events,
+    response_class=Events,
     responses=docs.problems(404),
     dependencies=needs("read", own=True),
 )
@@ -218,5 +210,4 @@ async def follow_live(
     away misses none, and may see a window twice.  `vitals` tells how a session of the service's
     own stands at this moment.  `closed` is the last.
     """
-    # not as a generator of FastAPI's own: that one fails aloud when a listener hangs up
-    return _Events(follow(service, known, last_event_id, *windows), headers=_UNCACHED)
+    return Events(follow(service, known, last_event_id, *windows), headers=UNCACHED)
