@@ -23,8 +23,12 @@ CONFIG = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",  # as Dask has it, waiting took 3 % of a core
     "distributed.admin.system-monitor.interval": "2s",
+    # Dask has a worker give every 64 KiB back to the system at once, to be fetched again by the
+    # next array: that took as long as all the work
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
 }
-"""Settings of the engine that cost time and that nobody looks at."""
+"""Settings of the engine that cost time and that nobody looks at, and one of its memory."""
 TOKEN = ".seen-by-workers-{}"
 """A file that workers look for, to know that they see the folder of results."""
 LOOK_S = 5.0
