@@ -4,7 +4,7 @@ Marks in a page, as HTML comments in front of a block:
 
 ``<!-- file: NAME -->``       the block is a file that the reader writes
 ``<!-- elsewhere: WHY -->``   needs another machine; WHY stands on the page for its reader too,
-                              the syntax is checked, and test_examples.py counts these blocks
+                              the syntax is checked, and test_blocks.py counts these blocks
 ``<!-- run by: TEST -->``     that test runs the block as it stands
 ``<!-- before: COMMAND -->``  what the reader has done before (a recording at hand …)
 ``<!-- here: TEXT = COMMAND -->``  TEXT on the page stands for what COMMAND prints here (a key …)

@@ -30,6 +30,8 @@ from ingest.journal.record import MAGIC
 
 FOLDERS = ("/var/lib/hrv", "/backups", "/shared", "/opt/hrv")
 """Folders of a server that stand for folders of the page's own."""
+SOURCES = ("sample_data", "examples")
+"""Folders of the checkout that a reader has at hand."""
 SERVED_S = 120.0
 
 
@@ -47,9 +49,9 @@ class Page:
         self.here: dict[str, str] = {}
         self.databases = contextlib.ExitStack()
         self.said = folder / "served.txt"
-        for name in ("sample_data", "examples", "tests"):
-            (folder / name).symlink_to(ROOT / name)
-        (folder / "hrv-recovery").symlink_to(ROOT)
+        for name in SOURCES:  # copies: through a link a block would write into the checkout
+            shutil.copytree(ROOT / name, folder / name)
+        (folder / "hrv-recovery").symlink_to(folder)
         for name in FOLDERS:
             (folder / name[1:]).parent.mkdir(parents=True, exist_ok=True)
         guide_machines.put(folder / "machines")
@@ -300,6 +302,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def checkout() -> dict[Path, int]:
+    """When each file was changed that a page has a copy of."""
+    return {
+        path: path.stat().st_mtime_ns
+        for name in SOURCES for path in (ROOT / name).rglob("*") if path.is_file()
+    }  # fmt: skip
+
+
 def copy_of_source(folder: Path) -> None:
     """Put a copy of the source there, as a clone has it."""
     names = subprocess.run(
@@ -310,6 +320,12 @@ def copy_of_source(folder: Path) -> None:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
+
+
+def no_index(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether an installation failed for want of an index: a wrong name or pin is no such want."""
+    absent = "onnection" in done.stderr or "PIP_NO_INDEX" in os.environ
+    return done.returncode != 0 and absent
 
 
 def environment(socket_path: str, shims: Path) -> dict[str, str]:

@@ -148,7 +148,7 @@ def test_the_container_installs_what_is_pinned(tmp_path):
             ["bash", "-c", line.replace("/src", str(copy))], env=environment, cwd=tmp_path,
             capture_output=True, text=True, timeout=1500,
         )  # fmt: skip
-        if "No matching distribution" in done.stderr or "onnection" in done.stderr:
+        if rig.no_index(done):
             pytest.skip("the package index cannot be reached")
         assert done.returncode == 0, done.stderr
     said = subprocess.run(

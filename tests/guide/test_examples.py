@@ -76,6 +76,7 @@ def test_every_block_of_the_page_runs(name, zygote, straps, tmp_path):
     environment = dict(zygote)
     if straps:
         environment["DBUS_SYSTEM_BUS_ADDRESS"] = straps
+    before = rig.checkout()
     with rig.Page(tmp_path, environment, straps=bool(straps)) as page:
         found = guide_blocks.blocks(text)
         for block in found:
@@ -83,3 +84,4 @@ def test_every_block_of_the_page_runs(name, zygote, straps, tmp_path):
                 page.run(block)
         for block in found:
             page.run(block)
+    assert rig.checkout() == before
