@@ -393,7 +393,7 @@ def test_json_that_is_nested_too_deeply_is_refused_in_a_sentence(tmp_path, deep)
     path.write_text(deep)
     assert refused(lambda: declared_by(path))
     assert refused(lambda: read_manifest(tmp_path))
-    assert refused(lambda: parse_marker(deep)) or deep[0] == "["
+    assert refused(lambda: parse_marker(deep))
 
 
 def test_a_source_whose_name_no_file_could_have_is_refused_in_a_sentence():
@@ -417,7 +417,7 @@ def test_what_is_fuzzed_takes_its_good_inputs_and_survives_changed_ones(tmp_path
             taken += 1
         except target.refusals:
             pass
-    assert taken >= len(target.seeds) // 4
+    assert taken >= max(1, len(target.seeds) // 4)
 
 
 @pytest.mark.parametrize("blank", [b"\x0c", b"\x0b\n", "\u00a0".encode(), b"\n \t"])

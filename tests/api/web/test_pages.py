@@ -105,23 +105,29 @@ def stressor(told):
         )
 
 
+def at_once(page, *keys):
+    """Press keys of what has the focus without a moment between them: what rests is stored."""
+    page.evaluate(
+        """keys => keys.map((key) => key.split("+")).forEach((parts) =>
+          document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+            { key: parts.at(-1), shiftKey: parts.length > 1, bubbles: true })))""",
+        list(keys),
+    )
+
+
 def test_phases_are_moved_by_keyboard_and_can_be_put_back(chromium, told):
     before = stressor(told)
     with chromium.page(told.url) as page:
         drawn(page, told.pages["recording"])
         tab_to(page, "[aria-label='End of mental arithmetic']")
-        # at once: what rests for a moment is stored
-        page.locator("[aria-label='End of mental arithmetic']").evaluate(
-            """e => ["ArrowLeft", "PageDown", "Escape"].forEach((key) =>
-              e.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })))"""
-        )
+        at_once(page, "ArrowLeft", "PageDown", "Escape")
         assert "nothing was changed" in page.locator("#edited").inner_text()
-        page.keyboard.press("Shift+ArrowLeft")
+        at_once(page, "ArrowLeft", "Shift+ArrowLeft")
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Undo").wait_for()
         moved = stressor(told)
         assert (moved.version, moved.start) == (before.version + 1, before.start)
-        assert (before.end - moved.end).total_seconds() == 10
+        assert (before.end - moved.end).total_seconds() == 11
         assert moved.end.utcoffset() == before.end.utcoffset()
         page.get_by_role("button", name="Undo").click()
         page.locator("#events").get_by_text("5:00").wait_for()
