@@ -118,7 +118,7 @@ class _Task:
 
     recording: UUID | None
     work: Callable[[Session], Any]
-    durable: bool = True
+    durable: bool
     answer: Future[Any] = field(default_factory=Future)
 
 
@@ -179,9 +179,7 @@ class LiveWriter:
         Entries of reads alone are committed without waiting for the disk: see `Store.write`.
         """
         durable = any(deed.kind != "read" for deed in deeds)
-        task = _Task(None, lambda _: self._deeds.extend(deeds), durable=durable)
-        self._waiting.put_nowait(task)
-        return task.answer
+        return self._queue(None, lambda _: self._deeds.extend(deeds), durable=durable)
 
     @property
     def alive(self) -> bool:
@@ -196,8 +194,10 @@ class LiveWriter:
         if self._flusher is not None:
             self._flusher.stop()
 
-    def _queue(self, recording: UUID | None, work: Callable[[Session], Any]) -> Future[Any]:
-        task = _Task(recording, work)
+    def _queue(
+        self, recording: UUID | None, work: Callable[[Session], Any], *, durable: bool = True
+    ) -> Future[Any]:
+        task = _Task(recording, work, durable)
         # who waits may give up (a client that hangs up); what was taken is written all the same
         task.answer.set_running_or_notify_cancel()
         self._waiting.put_nowait(task)
