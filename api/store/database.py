@@ -97,6 +97,7 @@ class Store:
     def __init__(self, engine: Engine, folder: Path | None) -> None:
         self.engine, self.folder, self.view = engine, folder, View()
         self._glancing: list[Any] = []
+        self._log: list[int] = []
         self._writing = engine.execution_options(hrv_writes="FULL")
         self._relaxed = engine.execution_options(hrv_writes="NORMAL")
         # SQLite has one writer at a time: in this process they queue fairly instead of polling
@@ -175,28 +176,31 @@ class Store:
             return True
         with self._turn:
             connection = self.engine.raw_connection()
+            cursor = connection.cursor()
             try:
-                cursor = connection.cursor()
                 cursor.execute(f"PRAGMA busy_timeout = {SCRUB_MS}")
                 busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
             finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
                 connection.close()
         if not busy:
             self.unscrubbed.clear()
         return not busy
 
     def flush(self) -> None:
-        """Wait until the disk holds all that was committed to an embedded store."""
+        """Wait until the disk holds all that was committed to an embedded store; in one thread."""
         assert self.folder is not None
+        path = self.folder / f"{FILE}-wal"
         try:
-            log = os.open(self.folder / f"{FILE}-wal", os.O_RDWR)
+            if self._log and not os.path.samestat(os.fstat(self._log[0]), path.stat()):
+                os.close(self._log.pop())
+            if not self._log:
+                self._log.append(os.open(path, os.O_RDWR))
         except FileNotFoundError:
             return  # all of it is in the database, synced before the log went
-        try:
-            os.fsync(log)
-        finally:
-            os.close(log)
+        # held open: a descriptor opened later is not told of a write that failed and that
+        # another writer was told of, while what this one waits for was lost with it
+        os.fsync(self._log[0])
 
     def glance(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         """Ask an embedded store one quick question, without a session; for one thread only."""
@@ -212,6 +216,8 @@ class Store:
 
     def close(self) -> None:
         """Let go of every connection."""
+        while self._log:
+            os.close(self._log.pop())
         while self._glancing:
             self._glancing.pop().close()
         self.engine.dispose()

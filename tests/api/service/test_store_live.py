@@ -1,6 +1,7 @@
 """Live beats in the store, without a service: order, repeats, losses, compaction."""
 
 import errno
+import os
 import threading
 
 import numpy as np
@@ -282,6 +283,23 @@ def test_a_sync_that_failed_is_told_and_the_log_is_emptied_before_it_is_trusted_
     send(writer, recording, 2, [790.0])
     assert disk.calls == ["flush", "scrub", "flush", "flush"]
     assert stored(store, recording).rr_ms.tolist() == [800.0, 810.0, 790.0]
+
+
+def test_every_sync_is_of_the_one_descriptor_that_hears_of_failed_writes(
+    disk, store, writer, recording, monkeypatch
+):
+    disk.go.set()
+    synced, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda log: (synced.append(log), sync(log)))
+    for first in range(3):
+        send(writer, recording, first, [800.0])
+        other = os.open(os.devnull, os.O_RDONLY)  # takes the number of one that was closed
+        try:
+            assert other not in synced
+        finally:
+            os.close(other)
+    assert len(synced) == 3
+    assert len(set(synced)) == 1
 
 
 def test_a_log_in_doubt_that_cannot_be_emptied_takes_nothing(disk, store, writer, recording):
