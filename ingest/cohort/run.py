@@ -292,7 +292,7 @@ def _write_json(where: Place, name: str, value: Any) -> None:
 
 @contextmanager
 def _alone(where: Place) -> Iterator[None]:
-    """Hold a local folder of results for this run, and clear what killed writers left there."""
+    """Hold a local folder of results for this run; clear what writers that were killed left."""
     if not isinstance(where, Folder) or sys.platform == "win32":
         yield
         return
@@ -305,4 +305,7 @@ def _alone(where: Place) -> Iterator[None]:
         except OSError:
             raise InputError(f"another run writes to {where.url}; wait for it or end it") from None
         where.remove_unfinished()
-        yield
+        try:
+            yield
+        finally:
+            where.remove_unfinished()

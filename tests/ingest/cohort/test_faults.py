@@ -79,6 +79,14 @@ def test_a_local_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing
     assert contents(tmp_path) == expected
 
 
+def test_a_worker_killed_in_the_midst_of_a_write_leaves_nothing_behind(lab, expected, tmp_path):
+    def progress(_status):
+        (tmp_path / "recovery" / ".part-0123456789abcdef.parquet.half_1.tmp").write_bytes(b"PAR1")
+
+    cohort.run(str(lab), str(tmp_path), SETTINGS, serial=True, batch_bytes=SMALL, progress=progress)
+    assert contents(tmp_path) == expected
+
+
 def test_a_killed_client_takes_its_workers_along_and_the_next_run_goes_on(lab, expected, tmp_path):
     out = tmp_path / "out"
     command = [*HRV, "batch", str(lab), "--out", str(out), "--workers", "2", *OPTIONS]
