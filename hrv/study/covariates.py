@@ -39,6 +39,7 @@ OWN_BASELINE: Mapping[str, tuple[str, ...]] = {
     ),
     "baseline_ln_rmssd": (
         "reactivity_ln_rmssd", "reactivity_ln_rmssd_percent", "residual_ln_rmssd",
+        "vagal_rebound_ln_rmssd",
     ),
 }  # fmt: skip
 """Changes from each baseline: the baseline is part of them, so they are never regressed on it."""

@@ -169,6 +169,12 @@ def test_a_change_is_never_regressed_on_its_own_baseline(measured, primary, base
     assert "estimate" not in row
 
 
+def test_every_measure_that_says_minus_baseline_is_known_as_a_change():
+    said = {m.name for m in MEASURES if "minus baseline" in m.summary}
+    assert "vagal_rebound_ln_rmssd" in said
+    assert said <= {change for changes in OWN_BASELINE.values() for change in changes}
+
+
 def test_days_after_a_missed_dose_are_left_out_as_taken_but_never_from_the_headline(measured):
     primary = compare_primary(study(), measured)["default"]
     found = study_endpoint("residual_hr", measured)
