@@ -317,7 +317,7 @@ def _allocation(file: StudyFile) -> dict[str, dict[str, str]]:
     path = file.resolve("design", "allocation")
     if path is None:
         return {}
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = _csv(path, "people and arms")
     drawn = [name for name in ("arm", "sequence") if name in table.columns]
     if "subject" not in table.columns or not drawn:
         raise FormatError("needs the columns `subject` and `arm` or `sequence`", source=path.name)
@@ -380,11 +380,7 @@ def _row(path: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = file.resolve("data", "recordings")
     assert path is not None  # `named` was given
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        why = (str(error).splitlines() or ["empty"])[0]
-        raise FormatError(f"is no table of recordings ({why})", source=path.name) from None
+    table = _csv(path, "recordings")
     unknown = [c for c in table.columns if c not in MANIFEST]
     if unknown or "file" not in table.columns:
         raise StudyError(
@@ -400,6 +396,15 @@ def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[
         row = _row(recording, given["file"], {**defaults, **settings})
         rows.append(_typed(row, path, number))
     return rows
+
+
+def _csv(path: Path, what: str) -> pd.DataFrame:
+    """Read a table of texts; `what` it is of, for the message."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        why = (str(error).splitlines() or ["empty"])[0]
+        raise FormatError(f"is no table of {what} ({why})", source=path.name) from None
 
 
 def _typed(row: dict[str, Any], path: Path, line: int) -> dict[str, Any]:

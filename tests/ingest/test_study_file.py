@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hrv
-from hrv.errors import StudyError
+from hrv.errors import FormatError, StudyError
 from ingest.study import load_study
 
 GUDB = """
@@ -132,6 +132,19 @@ def test_a_manifest_with_an_unknown_column_is_refused(tmp_path):
     (tmp_path / "study.toml").write_text('[data]\nrecordings = "manifest.csv"\n')
     with pytest.raises(StudyError, match="colour"):
         load_study(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\xff\xfe", b'"subject,arm'])
+def test_a_list_or_an_allocation_that_is_no_table_is_refused_by_name(tmp_path, content):
+    (tmp_path / "manifest.csv").write_text("file\n")
+    (tmp_path / "other.csv").write_bytes(content)
+    for text in (
+        '[data]\nrecordings = "other.csv"\n',
+        '[data]\nrecordings = "manifest.csv"\n[design]\nallocation = "other.csv"\n',
+    ):
+        (tmp_path / "study.toml").write_text(text)
+        with pytest.raises(FormatError, match=r"other\.csv: is no table of"):
+            load_study(tmp_path)
 
 
 def test_the_sample_study_is_read_whole(sample_data):
