@@ -28,15 +28,13 @@ class Waves:
 
     Parameters
     ----------
-    omega : float64[f + 2]
-        Radians a sample: f frequencies and the neighbour on either side.
     step : float64[g, 2 (f + 2)]
-        Conjugate waves over the g samples of one step, real and imaginary parts side by side.
+        Conjugate waves over the g samples of one step, real and imaginary parts side by side: f
+        frequencies and the neighbour on either side.
     phase : complex128[n, f + 2]
         Conjugate waves at the beginning of each step of a stretch.
     """
 
-    omega: Float
     step: Float
     phase: Complex
 
@@ -47,7 +45,6 @@ def waves_of(size: int, low: int, high: int, step: int) -> Waves:
     omega = 2 * np.pi * np.arange(low - 1, high + 1) / size
     rows = BLOCKS + size // step
     return Waves(
-        omega,
         exponentials(np.arange(step), omega).view(np.float64),
         exponentials(step * np.arange(rows), omega),
     )
@@ -73,7 +70,7 @@ def transforms(x: Float, at: Int, size: int, step: int, waves: Waves) -> Complex
         ``sum_j hann[j] x[at + j] exp(-iωj)``.
     """
     blocks = x[: x.size // step * step].reshape(-1, step)
-    sums = np.zeros((len(blocks) + 1, waves.omega.size), np.complex128)
+    sums = np.zeros((len(blocks) + 1, waves.phase.shape[1]), np.complex128)
     inner = sums[1:]
     np.matmul(blocks, waves.step, out=inner.view(np.float64))
     inner *= waves.phase[: len(blocks)]
