@@ -8,6 +8,7 @@ import scipy.linalg  # noqa: F401  # its library is limited as well
 from simulate_days import Truth, person, phases_of
 from threadpoolctl import ThreadpoolController, threadpool_info
 
+from hrv._threads import one_thread
 from hrv.compare import compare
 from hrv.plan import detect
 from hrv.plan.variation import Variation
@@ -51,4 +52,14 @@ def test_a_fit_keeps_linear_algebra_to_one_thread(two_threads, monkeypatch, work
     work()
     assert seen
     assert {n for one in seen for n in one} == {1}
+    assert threads() == two_threads
+
+
+def test_the_limit_stands_until_the_last_of_several_fits_has_ended(two_threads):
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # as a thread does that began first and ends first
+    assert set(threads()) == {1}
+    second.__exit__(None, None, None)
     assert threads() == two_threads
