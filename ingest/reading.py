@@ -197,6 +197,14 @@ def source_of(path: str | PathLike[str] | Source) -> Source:
     return file_source(path)
 
 
+def is_file(path: str | PathLike[str]) -> bool:
+    """Whether there is such a file; a name that the system cannot have is none."""
+    try:
+        return Path(path).is_file()
+    except OSError:  # too long
+        return False
+
+
 def file_source(path: str | PathLike[str]) -> Source:
     """Name a file as a source, with one sentence if there is none that can be opened."""
     file = Path(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -17,7 +16,7 @@ from ingest.ble.radio import Radio
 from ingest.ble.session import SessionSettings, StrapSession
 from ingest.formats import journal
 from ingest.journal.record import Record
-from ingest.reading import file_source, read
+from ingest.reading import file_source, is_file, read
 from ingest.timing import SystemTime, Time
 
 
@@ -95,7 +94,7 @@ def parse(uri: str) -> SourceName:
     """
     scheme, colon, rest = uri.partition(":")
     if not colon or scheme not in _OPTIONS:
-        hint = f"; to play a file: replay:{uri}" if _is_file(uri) else ""
+        hint = f"; to play a file: replay:{uri}" if is_file(uri) else ""
         raise InputError(f"no source is called {uri!r}; use {_FORMS}{hint}")
     target, mark, query = rest.rpartition("?") if scheme != "ble" else (rest, "", "")
     if not mark:
@@ -116,13 +115,6 @@ def parse(uri: str) -> SourceName:
     if scheme == "sim" and target:
         raise InputError(f"{uri!r}: the simulator takes options only: sim:?seed=1")
     return SourceName(scheme, target, options)
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except OSError:  # no name a file can have
-        return False
 
 
 def open_source(

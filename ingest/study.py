@@ -21,7 +21,7 @@ from ingest import strap_motion
 from ingest.documents import parse_json, parse_toml
 from ingest.events import read_doses, read_events, read_phases
 from ingest.outcomes import read_outcomes
-from ingest.reading import read
+from ingest.reading import is_file, read
 from ingest.registration import with_registration
 from ingest.study_log import (
     read_adverse_events,
@@ -79,17 +79,9 @@ class StudyFile:
         if name is None:
             return None
         path = self.path.parent / str(name)
-        if not _is_file(path):
+        if not is_file(path):
             raise StudyError(f"{self.path}: [{section}] {key} names {name}, which does not exist")
         return path
-
-
-def _is_file(path: Path) -> bool:
-    """Whether there is such a file; a name that the system cannot have is none."""
-    try:
-        return path.is_file()
-    except OSError:  # too long
-        return False
 
 
 def load_study(path: str | Path, *, key: Path | None = None) -> Study:
@@ -270,6 +262,8 @@ def orders_of(file: StudyFile) -> tuple[tuple[str, ...], ...] | None:
     try:
         orders = parse_json(path.read_bytes())["set"]
         return tuple(tuple(str(c) for c in order) for order in orders)
+    except OSError as error:
+        raise FormatError(f"cannot be read ({error.strerror or error})", source=path.name) from None
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(
             f'must be JSON with the possible orders under "set" ({error})', source=path.name
@@ -390,7 +384,7 @@ def _manifest(file: StudyFile, named: str, defaults: Mapping[str, Any]) -> list[
     rows = []
     for number, given in enumerate(table.to_dict(orient="records"), start=2):
         recording = path.parent / given["file"]
-        if not _is_file(recording):
+        if not is_file(recording):
             raise StudyError(f"{path.name}, line {number}: {given['file']} does not exist")
         settings = {str(k): v for k, v in given.items() if k != "file" and v != ""}
         row = _row(recording, given["file"], {**defaults, **settings})

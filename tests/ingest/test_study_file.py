@@ -1,13 +1,14 @@
 """Studies from files: manifests, real recordings, and what is wrong with them."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hrv
 from hrv.errors import FormatError, StudyError
-from ingest.study import load_study
+from ingest.study import StudyFile, load_study, orders_of
 
 GUDB = """
 title = "Sitting against mental arithmetic"
@@ -154,3 +155,14 @@ def test_the_sample_study_is_read_whole(sample_data):
     assert all(len(session.episodes) == 1 for session in study.sessions)
     assert study.settings.washin_days == 2
     assert len(study.randomisation) == 34
+
+
+def test_a_draw_that_cannot_be_read_is_one_sentence(tmp_path, monkeypatch):
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "drawn.json").write_text('{"set": []}')
+    file = StudyFile(tmp_path / "study.toml", {"design": {"randomisation": "drawn.json"}})
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(FormatError, match=r"drawn\.json: cannot be read \(Permission denied\)"):
+        orders_of(file)
