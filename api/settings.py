@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from hrv import _compiled
 from hrv.errors import InputError
 
 PREFIX = "HRV_"
@@ -18,7 +19,10 @@ def _setting(default: Any, help_text: str) -> Any:
 
 
 OF_LIBRARY = {
-    "HRV_KERNELS": ("auto", "use of the compiled kernels (extra fast): auto, always or never"),
+    _compiled.SETTING: (
+        _compiled.DEFAULT,
+        "use of the compiled kernels (extra fast): auto, always or never",
+    ),
 }
 """Variables that the packages below read themselves, on the command line too: default, help."""
 

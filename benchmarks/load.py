@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import random
 import statistics
@@ -205,7 +206,10 @@ def growth(rss: list[tuple[float, float]]) -> float:
 
 
 def _flat(rss: list[tuple[float, float]]) -> str:
-    return "flat" if growth(rss) < FLAT_MB_PER_MIN else "NOT flat"
+    slope = growth(rss)
+    if math.isnan(slope):
+        return "not judged: the load was too short"
+    return "flat" if slope < FLAT_MB_PER_MIN else "NOT flat"
 
 
 def _row(
@@ -229,7 +233,7 @@ def _row(
 def _say_memory(rss: list[tuple[float, float]]) -> None:
     """Memory at the end of every minute, and whether it is flat."""
     minutes = int(rss[-1][0] // 60) + 1
-    by_minute = [[mb for at_s, mb in rss if at_s // 60 == m][-1] for m in range(minutes)]
+    by_minute = [[mb for at_s, mb in rss if at_s < 60 * (m + 1)][-1] for m in range(minutes)]
     line = " ".join(f"{mb:.0f}" for mb in by_minute)
     print(f"memory of the server: {rss[0][1]:.0f} MB at first; at the end of each minute: {line}")
     print(

@@ -16,7 +16,7 @@ from typing import Any
 
 from hrv.errors import InputError, MissingExtraError
 
-SETTING = "HRV_KERNELS"
+SETTING, DEFAULT = "HRV_KERNELS", "auto"
 LOADING_S = 1.0
 """What loading a kernel costs, s."""
 _lost: dict[str, float] = {}
@@ -44,7 +44,7 @@ def kernel(name: str, saves_s: float, *, same_bits: bool = True) -> Any:
     MissingExtraError
         If it is ``always`` and the extra is not installed.
     """
-    asked = os.environ.get(SETTING, "auto")
+    asked = os.environ.get(SETTING, DEFAULT)
     if asked == "auto":
         if not same_bits:
             return _load(name) if saves_s > LOADING_S else None

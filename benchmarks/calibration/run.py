@@ -133,7 +133,10 @@ def spent(folder: Path, methods: Sequence[str] = ()) -> Spent:
 
 
 def _results(todo: Iterable[Job], workers: int, until: float) -> Iterator[Result]:
-    """Run the pieces in order; none begins after `until`, and none that began is lost."""
+    """Run the pieces in order, none that began is lost; none begins after `until`.
+
+    Without other processes the first one is run in any case, so that every call gets on.
+    """
     if workers == 1:
         for job in todo:
             yield work(job)

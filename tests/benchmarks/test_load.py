@@ -12,7 +12,7 @@ if not (ROOT / "benchmarks" / "load.py").exists():
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
-from benchmarks.load import FLAT_MB_PER_MIN, growth  # noqa: E402
+from benchmarks.load import FLAT_MB_PER_MIN, _flat, _say_memory, growth  # noqa: E402
 
 
 def test_memory_is_flat_by_the_second_half_of_a_load():
@@ -22,6 +22,13 @@ def test_memory_is_flat_by_the_second_half_of_a_load():
     assert growth(warm_up) == pytest.approx(0, abs=1e-6)
     assert growth(leak) == pytest.approx(2)
     assert growth(warm_up) < FLAT_MB_PER_MIN < growth(leak)
+    assert [_flat(warm_up), _flat(leak)] == ["flat", "NOT flat"]
+
+
+def test_a_load_too_short_to_judge_is_called_neither(capsys):
+    assert _flat([(0.0, 200.0), (1.0, 210.0)]).startswith("not judged")
+    _say_memory([(0.0, 200.0), (1.0, 201.0), (200.0, 205.0)])  # nothing was sampled in two minutes
+    assert "at the end of each minute: 201 201 201 205" in capsys.readouterr().out
 
 
 @pytest.mark.slow
