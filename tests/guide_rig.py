@@ -64,7 +64,8 @@ class Page:
         self.stop()
         self.databases.close()
         for process in self.background:
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # gone: what failed is told, not this
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=SERVED_S)
 
     def stop(self) -> None:
