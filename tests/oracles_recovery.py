@@ -76,12 +76,6 @@ def nn_of(
     return NNSeries(rr.rr_ms[normal], rr.t_s[normal], joined, none, none, rr, "test")
 
 
-def mean_rate(rate: Rate, start_s: float, stop_s: float) -> float:
-    """Time average of the true heart rate over a span, bpm."""
-    t = np.linspace(start_s, stop_s, 20_001)
-    return float(np.trapezoid(rate(t), t) / (stop_s - start_s))
-
-
 # -- measures, one window and one interval at a time ------------------------------------------
 
 

@@ -18,7 +18,6 @@ from hrv.simulate import Artefacts, simulate
 from hrv.types import RRSeries
 from hrv.windows import windows
 
-FAMILIES = {m.family: m for m in METRICS}
 EXACT = ("mean_nn", "sdnn", "mean_hr", "rmssd", "ln_rmssd", "sdsd", "pnn50", "sd1", "sd2")
 METHODS = [c.name for c in CLEANERS if c.reach is not None]
 
