@@ -125,26 +125,31 @@ def tab_to(page, selector: str, most: int = 80) -> None:
     raise AssertionError(f"{most} times Tab did not come to {selector}")
 
 
-_REACHABLE = """() => [...document.querySelectorAll(
-    "a[href], button, input, select, textarea, summary, [tabindex='0']")]
-  .filter((e) => !e.disabled && e.checkVisibility({visibilityProperty: true}) &&
-    e.tabIndex >= 0 && e.type !== "hidden" &&
-    // of buttons that exclude each other Tab comes to the chosen one, arrows to the others
-    !(e.type === "radio" && !e.checked && e.form.querySelector(`[name="${e.name}"]:checked`)))
-  .map((e, i) => { e.dataset.nth = i; return e.outerHTML.slice(0, 120); })"""
-_FOCUSED = """() => { const e = document.activeElement;
-  const after = [null, "::after"].map((p) => getComputedStyle(e, p).outlineStyle);
-  return [e.dataset.nth ?? null, after.some((style) => style !== "none")]; }"""
+_BEGIN = """() => {
+  const reachable = () => [...document.querySelectorAll(
+      "a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter((e) => !e.disabled && e.checkVisibility({visibilityProperty: true}) &&
+      e.tabIndex >= 0 && e.type !== "hidden" &&
+      // of buttons that exclude each other Tab comes to the chosen one, arrows to the others
+      !(e.type === "radio" && !e.checked && e.form.querySelector(`[name="${e.name}"]:checked`)));
+  const met = new WeakSet(), first = reachable();
+  // a live page replaces elements while Tab goes round: what took their place is to be met then
+  const left = () => [...new Set([...first.filter((e) => e.isConnected), ...reachable()])]
+    .filter((e) => !met.has(e)).map((e) => e.outerHTML.slice(0, 120));
+  window.focusMet = () => { const e = document.activeElement;
+    const styles = [null, "::after"].map((p) => getComputedStyle(e, p).outlineStyle);
+    if (styles.some((style) => style !== "none")) met.add(e);
+    return left(); };
+  return left(); }"""
 
 
 def unreached(page) -> list[str]:
     """What Tab does not come to on a page, or comes to without showing it."""
-    left = dict(enumerate(page.evaluate(_REACHABLE)))
+    left = page.evaluate(_BEGIN)
+    assert left, f"nothing on {page.url} can be reached"
     for _ in range(6 * len(left)):  # a date has several parts
         page.keyboard.press("Tab")
-        nth, shown = page.evaluate(_FOCUSED)
-        if nth is not None and shown:
-            left.pop(int(nth), None)
+        left = page.evaluate("focusMet()")
         if not left:
             break
-    return list(left.values())
+    return left
