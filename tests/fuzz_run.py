@@ -42,7 +42,7 @@ def fuzz_one(name: str, seconds: int, corpus: Path) -> None:
             import ingest  # noqa: F401
 
             target = target_of(name, Path(folder))
-            for i, seed in enumerate(target.seeds):
+            for i, seed in enumerate(target.seeds + target.rough):
                 (corpus / f"{i}").write_bytes(seed)
                 target.try_one(seed)  # imports and caches are no growth
         base_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -68,15 +68,16 @@ def fuzz_in_a_process(name: str, seconds: int) -> tuple[bool, int]:
         )  # fmt: skip
     ran = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
     peak = re.search(r"peak_rss_mb: *(\d+)", done.stderr)
+    good = done.returncode == 0 and ran is not None and int(ran[1]) > 0  # or nothing was fuzzed
     print(
         f"{name:<28}{ran[1] if ran else '?':>10} inputs {time.monotonic() - begun:>6.0f} s "
-        f"{peak[1] if peak else '?':>6} MB  {'ok' if done.returncode == 0 else 'FAILED'}",
+        f"{peak[1] if peak else '?':>6} MB  {'ok' if good else 'FAILED'}",
         flush=True,
     )
-    if done.returncode:
+    if not good:
         said = [line for line in done.stderr.splitlines() if not line.startswith("INFO:")]
         print(done.stdout[-3000:], *said[-40:], sep="\n", flush=True)
-    return done.returncode == 0, int(ran[1]) if ran else 0
+    return good, int(ran[1]) if ran else 0
 
 
 def targets(like: str) -> list[str]:

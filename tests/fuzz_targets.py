@@ -6,13 +6,13 @@ raise one of the errors it names: in one line, without hanging, without memory t
 
 from __future__ import annotations
 
-import copy
 import json
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from fuzz_bodies import TOGETHER, NotJSONError, any_json, example, mutated
 
 from hrv.errors import HRVError
 
@@ -26,16 +26,19 @@ class Target:
     Parameters
     ----------
     seeds : list of bytes
-        Good inputs, to begin with.
+        Good inputs, to begin with: each is taken.
     takes : callable
         Takes bytes, as whoever is attacked would.
     refusals : tuple of exception types
         How it may refuse them.
+    rough : list of bytes
+        Inputs to begin with that may be refused: they lead where good ones do not.
     """
 
     seeds: list[bytes]
     takes: Callable[[bytes], object]
     refusals: tuple[type[Exception], ...] = (HRVError,)
+    rough: list[bytes] = field(default_factory=list)
 
     def try_one(self, data: bytes) -> None:
         """Try one input; whatever is raised here is a finding."""
@@ -76,9 +79,19 @@ def strap() -> Target:
 
     decoders = (heart.decode, heart.decode_battery, heart.decode_body_location, heart.decode_text,
                 polar.decode_features, polar.decode_response, polar.decode_frame)  # fmt: skip
-    seeds = [bytes([0, 0x16, 60, 0x00, 0x04, 0x20, 0x03]), bytes([0, 0x1F, 60, 0, 9, 0, 0, 4])]
-    seeds += [bytes([i, *range(20)]) for i in range(len(decoders))]
-    seeds.append(bytes([6, 2]) + bytes(9) + bytes([0, *range(24)]))
+    clock = bytes(8)
+    good = (
+        (0, bytes([0x16, 60, 0x00, 0x04, 0x20, 0x03])), (0, bytes([0x1F, 60, 0, 9, 0, 0, 4])),
+        (1, bytes([77])), (2, bytes([1])), (3, b"Polar H10"),
+        (4, bytes([0x0F, 0x0D])),  # ECG, accelerometer, PPI
+        (5, bytes([0xF0, 1, 0, 0, 0, 0, 1, 130, 0, 1, 1, 14, 0])),  # 130 Hz, 14 bits
+        (6, bytes([0]) + clock + bytes([0, *range(9)])),  # three samples of ECG
+        (6, bytes([2]) + clock + bytes([1, *range(12)])),  # two of the accelerometer
+        (6, bytes([3]) + clock + bytes([0, 60, 0, 4, 9, 0, 6])),  # one pulse
+    )  # fmt: skip
+    seeds = [bytes([which]) + packet for which, packet in good]
+    rough = [bytes([i, *range(20)]) for i in range(len(decoders))]
+    rough.append(bytes([6, 2]) + bytes(9) + bytes([0, *range(24)]))
 
     def takes(data: bytes) -> None:
         if not data:
@@ -88,7 +101,7 @@ def strap() -> Target:
             assert all(0 <= tick <= 0xFFFF for tick in found.rr_ticks)
             assert heart.decode(heart.encode(found)) == found
 
-    return Target(seeds, takes)
+    return Target(seeds, takes, rough=rough)
 
 
 def markers() -> Target:
@@ -172,8 +185,8 @@ def study_file(place: Path) -> Target:
         path.write_bytes(data)
         load_study(path)
 
-    bare = b'[data]\nrecordings = "none/*.txt"\n[design]\nconditions = ["a", "b"]\nwashin = "1d"\n'
-    return Target([bare, good], takes)
+    bare = b'[data]\nrecordings = "%s"\n[design]\nconditions = ["a", "b"]\nwashin = "1d"\n'
+    return Target([bare % b"recordings/*.txt", good], takes, rough=[bare % b"none/*.txt"])
 
 
 def file_of(place: Path, name: str, read: Callable[[Path], object], *seeds: bytes) -> Target:
@@ -249,8 +262,8 @@ def logs() -> Target:
             study_log.read_claims(source)
 
     tags = b"1772611200.5\n1772611300\n"
-    claims = (b"component,claim,population,comparator,measure,source,verified\n"
-              b"magnesium,calm,adults,placebo,rmssd,somebody 2020,no\n")  # fmt: skip
+    claims = (b"claim,population,comparator,measure,source,verified\n"
+              b"magnesium calms,adults,placebo,rmssd,somebody 2020,no\n")  # fmt: skip
     return Target([bytes([i]) + s for i, s in enumerate((*heads, tags, claims))], takes)
 
 
@@ -280,28 +293,23 @@ def redcap() -> Target:
 
 # ---- requests ----
 
-JUNK: tuple[Any, ...] = (
-    None, True, 0, -1, 2**63, -(2**63), 10**400, 1e308, -1e-308, math.nan, math.inf, "", " ",
-    "\x00", "a" * 300, "a\r\nb", "=1+1", "\ud800", "\u202e", "../../etc/passwd", "1e999", "NaN",
-    [], {}, [[]], [{}], [None], {"": 1}, [1] * 600, "2026-13-45T99:99:99Z",
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23", "2026-03-29T02:30:00",
-    "00000000-0000-0000-0000-000000000000", "5min", "-1s", "1e9d",
-)  # fmt: skip
-
 
 def models() -> Target:
     """Bodies of requests: a good one with a few places replaced by junk, or any JSON at all."""
     from pydantic import BaseModel, ValidationError
 
     bodies = sorted(set(_bodies()), key=lambda model: model.__name__)
-    good = [_example(model.model_json_schema()) for model in bodies]
+    good = [
+        {**example(model.model_json_schema()), **TOGETHER.get(model.__name__, {})}
+        for model in bodies
+    ]
 
     def takes(data: bytes) -> None:
         if not data:
             return
         which = (data[0] & 0x7F) % len(bodies)
         rest = data[1:]
-        value = _any_json(rest) if data[0] & 0x80 else _mutated(good[which], rest)
+        value = any_json(rest) if data[0] & 0x80 else mutated(good[which], rest)
         taken: BaseModel = bodies[which].model_validate(value)
         said = json.loads(taken.model_dump_json())
         again = bodies[which].model_validate(said)
@@ -309,18 +317,7 @@ def models() -> Target:
 
     texts = [bytes([0x80 + i]) + json.dumps(body).encode() for i, body in enumerate(good)]
     plain = [bytes([i, 1, 2, 3, 4, 5, 6]) for i in range(len(bodies))]
-    return Target(texts + plain, takes, (ValidationError, _NotJSONError))
-
-
-class _NotJSONError(Exception):
-    pass
-
-
-def _any_json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):  # FastAPI answers these itself
-        raise _NotJSONError from None
+    return Target(texts, takes, (ValidationError, NotJSONError), plain)
 
 
 def _bodies() -> Iterator[type[Any]]:
@@ -334,60 +331,6 @@ def _bodies() -> Iterator[type[Any]]:
         waiting += model.__subclasses__()
         if model.__name__.endswith("In"):
             yield model
-
-
-def _example(schema: dict[str, Any], within: dict[str, Any] | None = None, depth: int = 0) -> Any:
-    """Something that fits a JSON schema, mostly."""
-    whole = schema if within is None else within
-    if "$ref" in schema:
-        return _example(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole, depth + 1)
-    for key in ("examples", "enum"):
-        if schema.get(key):
-            return schema[key][0]
-    if "const" in schema:
-        return schema["const"]
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in schema:
-            return _example(schema[key][0], whole, depth)
-    kind = schema.get("type")
-    if kind == "object":
-        return {name: _example(part, whole, depth + 1)
-                for name, part in schema.get("properties", {}).items() if depth < 5}  # fmt: skip
-    if kind == "array":
-        return [_example(schema.get("items", {}), whole, depth + 1)]
-    formats = {"date-time": "2026-03-04T08:00:00Z", "date": "2026-03-04",
-               "uuid": "01900000-0000-7000-8000-000000000000"}  # fmt: skip
-    if kind == "string":
-        return formats.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1)))
-    return {"integer": 1, "number": 800.0, "boolean": True}.get(str(kind))
-
-
-def _mutated(value: Any, data: bytes) -> Any:
-    """Replace up to four places of a body by junk, each chosen by two bytes."""
-    body = copy.deepcopy(value)
-    for place, pick in zip(data[0:8:2], data[1:8:2], strict=False):
-        here, key = _place(body, place)
-        if pick < len(JUNK):
-            here[key] = copy.deepcopy(JUNK[pick])
-        elif pick < 0xA0 and isinstance(here, dict):
-            del here[key]
-        else:
-            here[key] = data[8:].decode("utf-8", "surrogateescape")
-        if not body:
-            break
-    return body
-
-
-def _place(body: Any, number: int) -> tuple[Any, Any]:
-    """A container within a body that is not empty, and a key of it."""
-    here = body
-    while True:
-        keys = list(here) if isinstance(here, dict) else list(range(len(here)))
-        number, at = divmod(number, len(keys))
-        within = here[keys[at]]
-        if not number or not isinstance(within, dict | list) or not within:
-            return here, keys[at]
-        here = within
 
 
 def parameters() -> Target:
