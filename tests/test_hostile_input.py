@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import random
 import re
 import struct
 import time
@@ -11,46 +10,26 @@ import tracemalloc
 import zipfile
 import zlib
 
-import fuzz_targets
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from recordings import samples
+from refusals import refused
 from serving import serving
 
 import ingest
 from api.client import Client
 from api.schemas.logs import EventIn
 from api.schemas.studies import StudyIn
-from api.store.backup import read_manifest
 from hrv.errors import HRVError
-from ingest.ble.markers import parse_marker
 from ingest.ble.measurement import decode
 from ingest.formats.base import Source
-from ingest.protocol import load_protocol
-from ingest.registration import declared_by
-from ingest.roster import load_roster
 from ingest.sources import parse
-from ingest.study import load_study
 
 MOST_MB = 350
 """A bomb may make the process grow by so much and no more."""
-
-
-def refused(work, kind=HRVError) -> str:
-    """Do it; if it is refused, return the sentence, which must be one line without secrets."""
-    try:
-        work()
-    except kind as error:
-        said = str(error)
-    else:
-        return ""
-    assert said
-    assert kind is not HRVError or len(said.splitlines()) == 1
-    assert "root:" not in said
-    return said
 
 
 def peak_mb(work) -> float:
@@ -141,16 +120,8 @@ def test_a_bomb_is_refused_in_bounded_memory(name, made):
         assert "root:" not in str(refused.value)
 
     begin = time.monotonic()
-    if name.endswith(".parquet"):  # what it holds is real; it may be read, in bounded memory
-        with pytest.MonkeyPatch.context():
-            assert peak_mb(lambda: _reads_or_refuses(name, content)) < 3 * MOST_MB
-    else:
-        assert peak_mb(read) < MOST_MB
+    assert peak_mb(read) < MOST_MB
     assert time.monotonic() - begin < 120
-
-
-def _reads_or_refuses(name, content):
-    refused(lambda: ingest.open_recording(Source(name, content=content)))
 
 
 @pytest.fixture(scope="module")
@@ -326,32 +297,6 @@ def test_any_packet_is_decoded_or_refused(packet):
         assert all(0 <= tick <= 0xFFFF for tick in found[0].rr_ticks)
 
 
-TOML = st.one_of(
-    st.text(max_size=200),
-    st.builds(
-        lambda section, key, value: f"[{section}]\n{key} = {value}\n",
-        st.sampled_from(["endpoint", "design", "clean", "data", "components.x", "report"]),
-        st.sampled_from(
-            ["primary", "direction", "swc", "washin", "recordings", "method", "phases",
-             "conditions", "covariates", "events", "subject", "kind", "half_life"]
-        ),
-        st.sampled_from(
-            ["1", "-1", "nan", "inf", '"x"', "[]", "{}", "true", '["a", 1]', "1979-05-27",
-             '"../../etc/passwd"', '"' + "a" * 300 + '"', "9" * 30, "[[[[]]]]", '"**/*"'],
-        ),
-    ),
-)  # fmt: skip
-
-
-@given(text=TOML)
-@settings(max_examples=150)
-def test_any_study_file_is_read_or_refused_in_a_sentence(tmp_path_factory, text):
-    folder = tmp_path_factory.mktemp("toml")
-    path = folder / "study.toml"
-    path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(lambda: load_study(path))
-
-
 @given(
     st.dictionaries(
         st.sampled_from(["subject", "phase", "kind", "start", "end", "start_s", "end_s", "note"]),
@@ -376,51 +321,8 @@ def test_a_compressed_body_is_not_unfolded(service):
     assert 400 <= answer.status_code < 500
 
 
-DEEP_TOML = [b"a = " + b"[" * 5000, b"a = " + b"{a = " * 5000, b"a = " + b"9" * 5000, b"\xff"]
-
-
-@pytest.mark.parametrize("read", [load_study, load_protocol, load_roster])
-@pytest.mark.parametrize("content", DEEP_TOML, ids=["lists", "tables", "digits", "no text"])
-def test_toml_that_the_parser_gives_up_on_is_refused_in_a_sentence(tmp_path, read, content):
-    path = tmp_path / "study.toml"
-    path.write_bytes(content)
-    assert refused(lambda: read(path))
-
-
-@pytest.mark.parametrize("deep", ['{"a":' * 5000, "[" * 5000])
-def test_json_that_is_nested_too_deeply_is_refused_in_a_sentence(tmp_path, deep):
-    path = tmp_path / "plan.json"
-    path.write_text(deep)
-    assert refused(lambda: declared_by(path))
-    assert refused(lambda: read_manifest(tmp_path))
-    assert refused(lambda: parse_marker(deep))
-
-
 def test_a_source_whose_name_no_file_could_have_is_refused_in_a_sentence():
     assert "no source is called" in refused(lambda: parse("x" * 5000))
-
-
-@pytest.mark.parametrize("name", fuzz_targets.OTHERS)
-def test_what_is_fuzzed_takes_its_good_inputs_and_survives_changed_ones(tmp_path, name):
-    """Atheris tries millions (`make fuzz`); this keeps each target able to find something."""
-    target, rng = fuzz_targets.target_of(name, tmp_path), random.Random(3)
-    for seed in target.seeds:
-        target.takes(seed)
-    for seed in target.seeds + target.rough:
-        target.try_one(seed)
-        for _ in range(40):
-            changed = bytearray(seed)
-            for _ in range(rng.randint(1, 4)):
-                changed[rng.randrange(len(changed))] = rng.randrange(256)
-            target.try_one(bytes(changed))
-
-
-@pytest.mark.parametrize("name", [entry.name for entry in ingest.FORMATS])
-def test_a_reader_that_is_fuzzed_takes_its_good_inputs(name):
-    target = fuzz_targets.reader(name)
-    assert target.seeds
-    for seed in target.seeds:
-        target.takes(seed)
 
 
 @pytest.mark.parametrize("blank", [b"\x0c", b"\x0b\n", "\u00a0".encode(), b"\n \t"])
@@ -430,26 +332,3 @@ def test_a_file_of_blanks_alone_is_refused_by_every_reader(blank):
         source = Source(sample.name, content=blank, beside=sample.beside)
         options = {"format": sample.format, **sample.options}
         assert refused(lambda s=source, o=options: ingest.open_recording(s, **o)), sample
-
-
-@pytest.mark.parametrize("value", ["1.0", "true", "[]", "{}", "1979-05-27"])
-def test_a_zone_or_a_subject_that_is_no_text_is_refused_in_a_sentence(tmp_path, value):
-    path = tmp_path / "study.toml"
-    for text in (f"tz = {value}", f"[data]\nsubject = {value}", f"[data]\nunit = {value}"):
-        path.write_text(text)
-        assert "must be text in quotes" in refused(lambda: load_study(path))
-
-
-@pytest.mark.parametrize("pattern", ["a" * 300, "", "/etc/*", "x/" + "b" * 300 + "/*.txt"])
-def test_a_pattern_that_no_file_can_match_is_refused_in_a_sentence(tmp_path, pattern):
-    path = tmp_path / "study.toml"
-    path.write_text(f'[data]\nrecordings = "{pattern}"\n')
-    assert "recordings" in refused(lambda: load_study(path))
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe,", b'file\n"', b"file,file\na,b,c,d\n"])
-def test_a_list_of_recordings_that_is_no_table_is_refused_in_a_sentence(tmp_path, content):
-    (tmp_path / "list.csv").write_bytes(content)
-    path = tmp_path / "study.toml"
-    path.write_text('[data]\nrecordings = "list.csv"\n')
-    assert refused(lambda: load_study(path))
