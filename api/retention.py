@@ -103,8 +103,8 @@ class Housekeeper:
         while not self._ending.is_set():
             try:
                 if waited_s >= RULES_S:
-                    waited_s = 0.0
                     self._keep()
+                    waited_s = 0.0  # rules that failed are due at the next look
                 if self._store.unscrubbed.is_set():
                     self._store.scrub()
                 memory.give_back()
