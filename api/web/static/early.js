@@ -26,6 +26,12 @@
   // modules have run before this event; who waits for it themselves does so before the next turn
   document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
     for (const kind of Object.keys(hold)) removeEventListener(kind, hear, true);
-    for (const again of done.values()) again();
+    for (const again of done.values()) {
+      try {
+        again();
+      } catch (error) { // what it was done to is gone; the rest is done all the same
+        reportError(error);
+      }
+    }
   }));
 })();

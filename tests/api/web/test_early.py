@@ -85,6 +85,20 @@ def test_what_was_chosen_early_shapes_the_form(chromium, served):
         page.locator('html[data-theme="light"]').wait_for(state="attached")
 
 
+def test_what_cannot_be_done_again_holds_up_nothing_behind_it(chromium, served):
+    """A button that is gone by then: its form cannot be sent by it; the rest is done."""
+    url, client, study = served
+    dose = DoseIn(subject="P01", time=NOW, substance="zinc", status="planned")
+    client.add(study, dose)
+    with chromium.page(url, expect=["NotFoundError", "owned by this form"]) as page:
+        with without_scripts(page, f"/studies/{study}/log"):
+            pressed = page.locator("[data-dose] button").last
+            pressed.click()
+            pressed.evaluate("button => button.remove()")
+            page.locator("#theme").click()
+        page.locator('html[data-theme="light"]').wait_for(state="attached")
+
+
 def test_without_scripts_nothing_entered_comes_into_an_address(chromium, served):
     url, *_ = served
     expect = ["405", "Failed to load"]
