@@ -117,5 +117,6 @@ class Housekeeper:
         with self._store.write() as session:
             gone = keep_rules(session, self._settings, self._clock())
         if gone["files"] or gone["persons"]:
-            _log.info("retention deleted %d files, the data of %d persons", *gone.values())
+            said = gone["files"], gone["persons"]
+            _log.info("retention deleted %d files, the data of %d persons", *said)
             self._forget()

@@ -56,3 +56,14 @@ def test_rules_that_failed_run_again_at_the_next_look(store, away, monkeypatch):
         assert kept.wait(10)
     finally:
         housekeeper.stop()
+
+
+def test_what_retention_deleted_is_told_in_the_log(store, monkeypatch, caplog):
+    monkeypatch.setattr(
+        retention, "keep_rules", lambda *_: {"files": 2, "persons": 1, "answers": 3, "logins": 4}
+    )
+    with caplog.at_level("INFO", "api.retention"):
+        Housekeeper(store, SETTINGS, now, lambda: None)._keep()
+    assert [r.getMessage() for r in caplog.records if r.name == "api.retention"] == [
+        "retention deleted 2 files, the data of 1 persons"
+    ]
