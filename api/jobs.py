@@ -53,6 +53,7 @@ class JobRunner:
         self._clock = clock
         self._lock = threading.Lock()
         self._running: dict[UUID, _Running] = {}
+        self._owed: set[UUID] = set()  # this server's own that wait for the store to answer again
         self._ending = threading.Event()
         self._beat = threading.Thread(target=self._keep_seen, name="job heartbeat", daemon=True)
 
@@ -114,7 +115,14 @@ class JobRunner:
         return job
 
     def submit(self, job_id: UUID, tries: int = 1) -> None:
-        """Give a stored job to the pool."""
+        """Give a stored job to the pool; if that fails, the heartbeat tries again."""
+        try:
+            self._submit(job_id, tries)
+        except Exception:
+            self._owe(job_id)
+            raise
+
+    def _submit(self, job_id: UUID, tries: int) -> None:
         with self._store.read() as session:
             job = session.get(Job, job_id)
         if job is None or job.study_id is None:
@@ -140,6 +148,10 @@ class JobRunner:
         if running is not None:
             self._pool.cancel(running.slot)
 
+    def _owe(self, job_id: UUID) -> None:
+        with self._lock:
+            self._owed.add(job_id)
+
     def _told(self, job: UUID, done: int, total: int) -> None:
         with self._lock:
             running = self._running.get(job)
@@ -154,7 +166,8 @@ class JobRunner:
             if not self._ending.is_set() and running is not None:
                 self._settle(job_id, study_id, future, running)
         except Exception:
-            _log.exception("job %s could not be written down; it stays queued", job_id)
+            _log.exception("job %s could not be written down; it is done again", job_id)
+            self._owe(job_id)
         finally:
             if running is not None:
                 self._pool.free(running.slot)
@@ -231,18 +244,28 @@ class JobRunner:
                     setattr(job, name, value)
 
     def _take_up(self) -> None:
+        """Submit jobs that no server has in hand: another's that is gone, and what is owed."""
+        with self._lock:
+            owed, room = set(self._owed), max(MOST_RUNNING - len(self._running), 0)
         with self._store.write() as session:
-            left = select(Job).where(Job.state.not_in(ENDED), Job.owner != self._identity)
+            left = Job.owner != self._identity
             if not self._store.embedded:  # its server may be alive
-                left = left.where((Job.owner == "") | (Job.seen_at < now() - STALE))
-                left = left.with_for_update(skip_locked=True)
-            room = MOST_RUNNING - len(self._running)
-            jobs = session.scalars(left.order_by(Job.id).limit(max(room, 0))).all()
+                left &= (Job.owner == "") | (Job.seen_at < now() - STALE)
+            due = select(Job).where(Job.state.not_in(ENDED), left | Job.id.in_(owed))
+            due = due.order_by(Job.id).limit(room).with_for_update(skip_locked=True)
+            jobs = session.scalars(due).all()
             for job in jobs:
                 job.state, job.owner, job.seen_at = "queued", self._identity, now()
             found = [job.id for job in jobs]
+            waits = select(Job.id).where(Job.state.not_in(ENDED), Job.id.in_(owed))
+            ended = owed - set(session.scalars(waits)) if owed else owed
+        with self._lock:
+            self._owed -= ended.union(found)
         for job_id in found:
-            self.submit(job_id)
+            try:
+                self.submit(job_id)
+            except Exception:
+                _log.exception("job %s could not be begun; it is tried again", job_id)
 
     def _keep_seen(self) -> None:
         while not self._ending.wait(BEAT_S):
