@@ -9,6 +9,7 @@ from datetime import datetime
 
 import uvicorn
 
+from api.access import Grant, Role, keys
 from api.app import create_app
 from api.server import Server
 from api.settings import Settings
@@ -36,3 +37,16 @@ def serving(
         finally:
             server.handle_exit(15, None)
             thread.join()
+
+
+@contextlib.contextmanager
+def serving_behind_login(
+    where: str, role: Role, clock: Callable[[], datetime] = now
+) -> Iterator[tuple[str, str]]:
+    """Serve the store at `where` to whoever has a key; yields the URL and a key of this role."""
+    store = open_store(where)
+    with store.write() as session:
+        secret = keys.make(session, [Grant(role)]).secret
+    store.close()
+    with serving(where, replace(SETTINGS, local=False), clock) as url:
+        yield url, secret

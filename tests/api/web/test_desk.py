@@ -4,16 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 from browser import axe, choose, follow, picture, press, tab_to, too_wide, unreached
-from serving import serving
+from serving import serving, serving_behind_login
 
-from api.access import Grant, Role, keys
+from api.access import Role
 from api.client import Client
 from api.schemas.logs import Dose, Outcome
 from api.schemas.plans import PlannedIn
 from api.schemas.roster import AllocationIn
 from api.schemas.studies import DesignIn, StudyIn
-from api.settings import Settings
-from api.store import open_store
 
 NOW = datetime(2026, 12, 20, 18, tzinfo=UTC)
 REDCAP = """\
@@ -256,12 +254,7 @@ def test_what_a_and_b_are_is_told_on_the_record_only(chromium, served):
 
 def test_behind_a_login_a_researcher_works_at_the_desk_and_opens_no_key(chromium, tmp_path):
     place = str(tmp_path / "store")
-    store = open_store(place)
-    with store.write() as session:
-        secret = keys.make(session, [Grant(Role.RESEARCHER)]).secret
-    store.close()
-    keyed = Settings(store="", local=False, workers=0)
-    with serving(place, keyed, clock=lambda: NOW) as url:
+    with serving_behind_login(place, Role.RESEARCHER, clock=lambda: NOW) as (url, secret):
         with Client(url, key=secret) as client:
             made = client.draw_plan(
                 PlannedIn(

@@ -9,13 +9,11 @@ import pytest
 from browser import axe, follow, picture, press, tab_to, too_wide, unreached
 from live_rig import simulated_rr_ms, study_of
 from server_process import ServerProcess
-from serving import serving
+from serving import serving_behind_login
 
-from api.access import Grant, Role, keys
+from api.access import Role
 from api.client import Client
 from api.schemas.logs import Event
-from api.settings import Settings
-from api.store import open_store
 
 BEATS = re.compile(r"(\d+) beats in")
 
@@ -162,12 +160,7 @@ def test_live_pages_fit_and_are_accessible(chromium, running, width, scheme):
 
 
 def test_behind_a_login_a_researcher_records_marks_and_ends(chromium, tmp_path):
-    place = str(tmp_path / "store")
-    store = open_store(place)
-    with store.write() as session:
-        secret = keys.make(session, [Grant(Role.RESEARCHER)]).secret
-    store.close()
-    with serving(place, Settings(store="", local=False, workers=0)) as url:
+    with serving_behind_login(str(tmp_path / "store"), Role.RESEARCHER) as (url, secret):
         with Client(url, key=secret) as client:
             study = study_of(client)
         with chromium.page(url, expect=["422"]) as page:  # three beats have no summary
