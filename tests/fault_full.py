@@ -21,8 +21,9 @@ import traceback
 from pathlib import Path
 
 import httpx
+from fault_acks import Acks, acknowledged, rr_of
 from fault_disk import Disk, Kind
-from fault_works import Acks, acknowledged, check_import, check_live, rr_of, upload_all
+from fault_works import check_import, check_live, upload_all
 from serving import serving
 
 from api.cli import build_app

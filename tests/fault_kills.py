@@ -20,7 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from fault_works import WORKS, Acks, Work, acknowledged
+from fault_acks import Acks, Work, acknowledged
+from fault_works import WORKS
 
 FOREVER = 10**9
 ONCE = frozenset({"migration", "study import", "backup"})

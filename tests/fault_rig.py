@@ -19,8 +19,9 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from fault_acks import ACKS, Acks, Work, acknowledged
 from fault_disk import Disk, Kind, Replay, lay_out, states
-from fault_works import ACKS, WORKS, Acks, Work, acknowledged, at_risk
+from fault_works import WORKS, at_risk
 
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 

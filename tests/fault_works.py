@@ -1,7 +1,7 @@
 """Work whose every acknowledgement must survive: what is done, and what a crash must leave of it.
 
-Each `Work` acknowledges by `Acks`; `check` opens what a crash left and raises `AssertionError`
-where an acknowledged thing is missing, changed, or the next start needs help.
+Each `Work` acknowledges by `Acks` (fault_acks.py); `check` opens what a crash left and raises
+`AssertionError` where an acknowledged thing is missing, changed, or the next start needs help.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import journal_rig
 import numpy as np
+from fault_acks import Acks, Work, rr_of
 
 from api.client import Client
 from api.schemas.studies import StudyIn
@@ -28,47 +28,6 @@ from api.store.types import new_id, now
 from ingest.folder import import_folder
 from ingest.journal import JournalWriter, Kind, records, verify
 from ingest.reading import read
-
-ACKS = "acks"
-
-
-class Acks:
-    """Acknowledgements, each one write to a file or a pipe."""
-
-    def __init__(self, to: Path | int) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        self._to = to if isinstance(to, int) else os.open(to, flags, 0o600)
-
-    def __call__(self, *said: object) -> None:
-        os.write(self._to, (" ".join(map(str, said)) + "\n").encode())
-
-
-@dataclass(frozen=True)
-class Work:
-    """One kind of work.
-
-    Parameters
-    ----------
-    name : str
-        What the reliability table calls it.
-    run : callable
-        ``(folder, acks, rounds)``: does it, `rounds` times or goes on where a crash left it.
-    check : callable
-        ``(folder, acknowledged lines, whole)``: `whole` also restarts the program over it.
-    prepare : callable, optional
-        ``(folder, acks, rounds)``: what must be there before.
-    """
-
-    name: str
-    run: Callable[[Path, Acks, int], None]
-    check: Callable[[Path, list[list[str]], bool], None]
-    prepare: Callable[[Path, Acks, int], None] | None = None
-
-
-def rr_of(first: int, count: int) -> np.ndarray:
-    """Intervals of a simulated strap, each known by its number."""
-    return 500.0 + (np.arange(first, first + count) * 7919) % 997
-
 
 # ---- recording: the journal ----
 
@@ -457,9 +416,3 @@ WORKS = (
     Work("study import", run_study_import, check_study_import),
 )
 """Everything that acknowledges, each with what must be there afterwards."""
-
-
-def acknowledged(text: bytes) -> list[list[str]]:
-    """Lines of acknowledgements, the last one only if it is whole."""
-    return [line.split() for line in text.decode().splitlines(keepends=True)
-            if line.endswith("\n")]  # fmt: skip
