@@ -33,6 +33,14 @@ async def settle():
         await asyncio.sleep(0)
 
 
+async def commits(ledger, writer, entry, group):
+    """Record an entry while nothing waits; it is told when its group is committed."""
+    waiter = ledger.record(writer, entry)
+    await settle()
+    writer.groups[group][1].set_result(None)
+    await waiter
+
+
 def test_what_comes_while_a_group_is_written_is_the_next_group():
     async def scenario():
         ledger, writer = Ledger(), Writer()
@@ -49,10 +57,7 @@ def test_what_comes_while_a_group_is_written_is_the_next_group():
         assert not any(waiter.done() for waiter in later)  # not before their own are committed
         writer.groups[1][1].set_result(None)
         await asyncio.gather(*later)
-        again = ledger.record(writer, deed(8))
-        await settle()
-        writer.groups[2][1].set_result(None)
-        await again
+        await commits(ledger, writer, deed(8), group=2)
 
     asyncio.run(scenario())
 
