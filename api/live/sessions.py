@@ -38,6 +38,8 @@ from ingest.protocol import Guide
 
 MOST = 64
 """Sessions at a time."""
+AGAIN_S = 10.0
+"""Pause before a session that failed with the store is written down again, s."""
 END_S = 20.0
 """How long a session whose recording was deleted may take to end, s."""
 _SUSPENDED = "CancelledError"
@@ -86,6 +88,7 @@ class Sessions:
         self._running: dict[UUID, LiveSession] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._starting: set[UUID] = set()
+        self._owed: set[asyncio.Task[None]] = set()
 
     # from any thread -----------------------------------------------------------------------------
 
@@ -202,11 +205,11 @@ class Sessions:
             task = await self._set_up(recording_id)
         except HRVError as error:
             _log.warning("live session %s does not begin: %s", recording_id, error)
-            await asyncio.to_thread(self._give_up, recording_id, str(error))
+            await self._give_up(recording_id, str(error))
         except Exception:
             _log.exception("live session %s does not begin", recording_id)
             says = "the session could not begin; the service's log says why"
-            await asyncio.to_thread(self._give_up, recording_id, says)
+            await self._give_up(recording_id, says)
         else:
             if task is not None:
                 self._tasks[recording_id] = task
@@ -288,7 +291,7 @@ class Sessions:
         except Exception:
             _log.exception("live session %s failed; its journal is kept", order.recording_id)
             says = "the session failed; the service's log says where, the journal holds the beats"
-            await asyncio.to_thread(self._give_up, order.recording_id, says)
+            await self._give_up(order.recording_id, says)
         finally:
             self._running.pop(order.recording_id, None)
             self._tasks.pop(order.recording_id, None)
@@ -302,14 +305,39 @@ class Sessions:
         )  # fmt: skip
         self._hub.tell(f"live:{order.recording_id}")
 
-    def _give_up(self, recording_id: UUID, says: str) -> None:
+    async def _give_up(self, recording_id: UUID, says: str) -> None:
+        """Say that a session failed; while the store takes no word, go on trying beside."""
+        if not await self._wrote_off(recording_id, says):
+            task = asyncio.create_task(self._write_off_later(recording_id, says))
+            self._owed.add(task)
+            task.add_done_callback(self._owed.discard)
+
+    async def _write_off_later(self, recording_id: UUID, says: str) -> None:
+        wrote = False
+        while not wrote:
+            await asyncio.sleep(AGAIN_S)
+            wrote = await self._wrote_off(recording_id, says)
+        self._hub.tell(f"live:{recording_id}")
+
+    async def _wrote_off(self, recording_id: UUID, says: str) -> bool:
+        try:
+            await asyncio.to_thread(self._write_off, recording_id, says)
+        except Exception:
+            _log.exception(
+                "live session %s could not be written down as failed; it is tried again",
+                recording_id,
+            )
+            return False
+        return True
+
+    def _write_off(self, recording_id: UUID, says: str) -> None:
         with self._store.write() as session:
             rows.change(session, recording_id, "failed", says)
         with contextlib.suppress(HRVError):  # deleted meanwhile
             self._writer.finish(recording_id).result()
 
     async def _suspend(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._owed]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,17 +2,23 @@
 
 import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from api import jobs, retention, work
 from api.hub import Hub
 from api.jobs import JobRunner
+from api.live import sessions
+from api.live.sessions import Sessions
 from api.pool import Pool
 from api.retention import Housekeeper
 from api.settings import Settings
 from api.store import models
-from api.store.types import now
+from api.store.live import LiveWriter
+from api.store.live_models import LiveSession
+from api.store.types import new_id, now
 
 SETTINGS = Settings(store="", local=True)
 
@@ -137,6 +143,82 @@ def test_a_job_called_off_before_it_could_be_written_stays_called_off(
     time.sleep(0.5)
     assert job_of(store, job).state == "cancelled"
     assert len(calls) == 1
+
+
+@pytest.fixture
+def live(store, tmp_path, monkeypatch):
+    """Sessions that are quick to try again."""
+    monkeypatch.setattr(sessions, "AGAIN_S", 0.05)
+    writer = LiveWriter(store)
+    live = Sessions(replace(SETTINGS, live_folder=str(tmp_path)), store, writer, Hub())
+    yield live
+    live.stop()
+    writer.stop()
+
+
+@pytest.fixture
+def session_row(store, study, live):
+    """Identity of a session that was ordered here."""
+    with store.write() as session:
+        subject = models.Subject(study_id=study, name="P")
+        session.add(subject)
+        session.flush()
+        row = models.Recording(
+            id=new_id(), study_id=study, subject_id=subject.id, name="live", state="open",
+            start=now(), provenance={}, lost=[], options={},
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        session.add(
+            LiveSession(
+                recording_id=row.id, source="sim:", options={}, state="starting", place=live.place
+            )
+        )
+    return row.id
+
+
+def states_of(store, identity):
+    """How the session and its recording stand."""
+    with store.read() as session:
+        row = session.get_one(LiveSession, identity)
+        return row.state, session.get_one(models.Recording, identity).state
+
+
+def test_a_session_that_cannot_begin_is_said_to_have_failed_once_the_store_is_back(
+    store, live, session_row, away, caplog
+):
+    away.away.set()
+    live.start()
+    until(lambda: away.missed > 3)
+    assert states_of(store, session_row) == ("starting", "open")
+    assert "could not be written down as failed" in caplog.text
+    away.away.clear()
+    until(lambda: states_of(store, session_row) == ("failed", "closed"))
+
+
+def test_a_session_that_fails_with_the_store_is_said_to_have_failed_once_it_is_back(
+    store, live, session_row, away
+):
+    async def run():
+        away.away.set()
+        raise OSError("the store is away")
+
+    order = SimpleNamespace(recording_id=session_row)
+    live.submit(live._run(SimpleNamespace(order=order, run=run))).result(20)
+    assert live.get(session_row) is None  # what it used is free for another
+    away.away.clear()
+    until(lambda: states_of(store, session_row) == ("failed", "closed"))
+
+
+def test_sessions_end_while_the_store_is_away_and_the_next_run_takes_up_what_is_left(
+    store, live, session_row, away
+):
+    away.away.set()
+    live.start()
+    until(lambda: away.missed > 1)
+    live.stop()
+    away.away.clear()
+    assert states_of(store, session_row) == ("starting", "open")
 
 
 def test_rules_that_failed_run_again_at_the_next_look(store, away, monkeypatch):
