@@ -12,7 +12,22 @@ _Waiting = list[tuple[audit.Deed, "asyncio.Future[None]"]]
 
 
 class Ledger:
-    """Hands entries to the writer in groups, one group at a time; used in the event loop only.
+    """Takes entries down; used in the event loop only.
+
+    Those that wait for the disk and those that do not go their own ways: together in a group, or
+    one group behind the other, a read would wait for the disk with whoever was refused.
+    """
+
+    def __init__(self) -> None:
+        self._ways = {durable: _Way() for durable in (False, True)}
+
+    def record(self, writer: LiveWriter, deed: audit.Deed) -> asyncio.Future[None]:
+        """Write an entry down; the future resolves when it is committed, or raises why not."""
+        return self._ways[deed.durable].record(writer, deed)
+
+
+class _Way:
+    """Hands entries to the writer in groups, one group at a time.
 
     While one group is being written the next one gathers, so sixteen readers cost as many
     commits as one, and wait for two of them at most.
@@ -23,7 +38,6 @@ class Ledger:
         self._writing = False
 
     def record(self, writer: LiveWriter, deed: audit.Deed) -> asyncio.Future[None]:
-        """Write an entry down; the future resolves when it is committed, or raises why not."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         self._waiting.append((deed, waiter))

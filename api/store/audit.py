@@ -50,6 +50,14 @@ class Deed:
     study: UUID | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def durable(self) -> bool:
+        """Whether the disk must hold it before what it tells of is answered; of a read it need not.
+
+        What is not durable is committed all the same: see `api.store.database.Store.write`.
+        """
+        return self.kind != "read"
+
 
 @dataclass(frozen=True)
 class Head:

@@ -176,9 +176,9 @@ class LiveWriter:
     def record(self, deeds: Sequence[audit.Deed]) -> Future[None]:
         """Queue entries of the audit log; the future resolves when they are committed.
 
-        Entries of reads alone are committed without waiting for the disk: see `Store.write`.
+        If none of them is durable it does not wait for the disk.
         """
-        durable = any(deed.kind != "read" for deed in deeds)
+        durable = any(deed.durable for deed in deeds)
         return self._queue(None, lambda _: self._deeds.extend(deeds), durable=durable)
 
     @property

@@ -94,3 +94,38 @@ def test_who_hangs_up_leaves_the_others_theirs():
         assert writer.groups[0][0] == ["read 0", "read 1"]
 
     asyncio.run(scenario())
+
+
+def test_a_read_shares_no_group_with_what_waits_for_the_disk_and_does_not_wait_behind_it():
+    async def scenario():
+        ledger, writer = Ledger(), Writer()
+        refused = ledger.record(writer, Deed("key:2", "refusal", "refused"))
+        first = ledger.record(writer, deed(0))  # at the same moment
+        await settle()
+        later = ledger.record(writer, deed(1))  # while both are being written
+        export = ledger.record(writer, Deed("key:2", "export", "export"))
+        assert [actions for actions, _ in writer.groups] == [["refusal"], ["read 0"]]
+        writer.groups[1][1].set_result(None)
+        await first
+        await settle()
+        assert writer.groups[2][0] == ["read 1"]
+        writer.groups[2][1].set_result(None)
+        await later
+        assert not refused.done()  # the disk still has not answered
+        assert not export.done()
+        writer.groups[0][1].set_result(None)
+        await refused
+        await settle()
+        assert [actions for actions, _ in writer.groups[3:]] == [["export"]]
+        writer.groups[3][1].set_result(None)
+        await export
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("kind", "durable"),
+    [("read", False), ("change", True), ("export", True), ("refused", True), ("access", True)],
+)
+def test_only_entries_of_reads_are_committed_without_waiting_for_the_disk(kind, durable):
+    assert Deed("key:1", "it", kind).durable is durable
