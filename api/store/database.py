@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import errno
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,6 +94,9 @@ class Store:
         Where an embedded store lies; None on PostgreSQL.
     unscrubbed : threading.Event
         Set while deleted rows may still lie in the write-ahead log.
+    in_doubt : threading.Event
+        Set by who could not sync the write-ahead log: a part of it may never reach the disk, and
+        what lies behind it would be lost with it.  Before the next durable commit it is emptied.
     """
 
     def __init__(self, engine: Engine, folder: Path | None) -> None:
@@ -102,7 +107,7 @@ class Store:
         self._relaxed = engine.execution_options(hrv_writes="NORMAL")
         # SQLite has one writer at a time: in this process they queue fairly instead of polling
         self._turn: Any = threading.Lock() if self.embedded else None
-        self.unscrubbed = threading.Event()
+        self.unscrubbed, self.in_doubt = threading.Event(), threading.Event()
 
     @property
     def embedded(self) -> bool:
@@ -138,10 +143,17 @@ class Store:
 
         Not `durable`, they are committed and outlive this process, but the disk need not hold
         them yet: a power cut may take them, the last ones first and never a part.
+
+        Raises
+        ------
+        OSError
+            If a write-ahead log in doubt cannot be emptied: nothing durable goes behind it.
         """
         if self._turn is not None:
             self._turn.acquire()
         try:
+            if durable and self.in_doubt.is_set():
+                self._trust_log()
             engine = self._writing if durable else self._relaxed
             with self._session(engine) as session, session.begin():
                 if not (durable or self.embedded):
@@ -175,17 +187,31 @@ class Store:
             self.unscrubbed.clear()
             return True
         with self._turn:
-            connection = self.engine.raw_connection()
-            cursor = connection.cursor()
-            try:
-                cursor.execute(f"PRAGMA busy_timeout = {SCRUB_MS}")
-                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
-                connection.close()
+            return self._empty_log()
+
+    def _empty_log(self) -> bool:
+        """Put all of the log into the database and sync it; for who has the turn."""
+        connection = self.engine.raw_connection()
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA busy_timeout = {SCRUB_MS}")
+            busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
+            connection.close()
         if not busy:
             self.unscrubbed.clear()
+            self.in_doubt.clear()
         return not busy
+
+    def _trust_log(self) -> None:
+        why: Exception | None = None
+        try:
+            if self._empty_log():
+                return
+        except sqlite3.Error as error:
+            why = error
+        raise OSError(errno.EIO, os.strerror(errno.EIO)) from why
 
     def flush(self) -> None:
         """Wait until the disk holds all that was committed to an embedded store; in one thread."""

@@ -32,7 +32,6 @@ class Flusher:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: queue.SimpleQueue[After | None] = queue.SimpleQueue()
-        self._in_doubt = False
         self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._thread.start()
 
@@ -67,13 +66,13 @@ class Flusher:
 
         What a failed sync left out is not written again by a later one, and commits that lie
         behind it in the log would be lost with it; the database file gets them all instead.
+        Others who commit durably see to that, too: see `Store.write`.
         """
         try:
-            if self._in_doubt and not self._store.scrub():
+            if self._store.in_doubt.is_set() and not self._store.scrub():
                 return OSError(errno.EIO, os.strerror(errno.EIO))
-            self._in_doubt = True
             self._store.flush()
-            self._in_doubt = False
         except Exception as error:
+            self._store.in_doubt.set()
             return error
         return None

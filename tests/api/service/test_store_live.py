@@ -1,7 +1,10 @@
 """Live beats in the store, without a service: order, repeats, losses, compaction."""
 
+import contextlib
 import errno
 import os
+import shutil
+import sqlite3
 import threading
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from api.store import audit, models
 from api.store.audit import Deed
 from api.store.beats import CHUNK_BEATS
+from api.store.database import FILE
 from api.store.live import (
     Batch,
     ChangedBeatsError,
@@ -312,3 +316,48 @@ def test_a_log_in_doubt_that_cannot_be_emptied_takes_nothing(disk, store, writer
         send(writer, recording, 0, [800.0])
     disk._scrub = empties
     assert send(writer, recording, 0, [800.0]).duplicates == 1
+
+
+def in_the_file(store, recording, folder):
+    """How many beats the database file holds without its log, as after a power cut that lost it."""
+    copy = folder / "copy.sqlite3"
+    shutil.copyfile(store.folder / FILE, copy)
+    with contextlib.closing(sqlite3.connect(copy)) as opened:
+        query = "SELECT count(*) FROM tail_part WHERE recording_id = ?"
+        return opened.execute(query, (recording.hex,)).fetchone()[0]
+
+
+def test_no_durable_commit_goes_behind_what_a_failed_sync_may_have_left_out_of_the_log(
+    disk, store, writer, recording, tmp_path
+):
+    disk.go.set()
+    assert store.scrub()
+    disk.fails = 1
+    with pytest.raises(OSError, match="Input/output"):
+        send(writer, recording, 0, [800.0])
+    assert in_the_file(store, recording, tmp_path) == 0
+    writer.record([Deed("key:1", "read", "read")]).result(60)  # waits for no disk, as ever
+    assert in_the_file(store, recording, tmp_path) == 0
+    with store.seen_by(store.view).write() as session:  # as a request of REST writes
+        assert in_the_file(store, recording, tmp_path) == 1
+        session.get_one(models.Recording, recording).name = "renamed"
+    assert send(writer, recording, 1, [810.0]).stored == 1
+    assert disk.calls == ["scrub", "flush", "flush"]  # emptied once is enough
+
+
+def test_a_durable_commit_is_refused_while_a_log_in_doubt_cannot_be_emptied(
+    disk, store, writer, recording
+):
+    disk.go.set()
+    with store.read() as reader:
+        reader.get_one(models.Recording, recording)  # reads on
+        disk.fails = 1
+        with pytest.raises(OSError, match="Input/output"):
+            send(writer, recording, 0, [800.0])
+        with pytest.raises(OSError, match="Input/output"), store.write() as session:
+            session.get_one(models.Recording, recording).name = "renamed"
+    with store.write() as session:
+        assert session.get_one(models.Recording, recording).name == "live"
+        session.get_one(models.Recording, recording).name = "renamed"
+    with store.read() as session:
+        assert session.get_one(models.Recording, recording).name == "renamed"
