@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Uuid, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.pool import QueuePool
 
@@ -162,6 +162,10 @@ class Store:
                 if self.view.record is not None:
                     session.flush()
                     self.view.record(session)
+        except OperationalError as error:
+            if _failed_on_disk(error.orig):  # each descriptor is told once: this one now was
+                self.in_doubt.set()
+            raise
         finally:
             if self._turn is not None:
                 self._turn.release()
@@ -247,6 +251,12 @@ class Store:
         while self._glancing:
             self._glancing.pop().close()
         self.engine.dispose()
+
+
+def _failed_on_disk(error: BaseException | None) -> bool:
+    """Whether SQLite was told that reading, writing or syncing failed."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return isinstance(error, sqlite3.Error) and code & 0xFF == sqlite3.SQLITE_IOERR
 
 
 def open_store(where: str | Path, *, upgrade: bool = True) -> Store:

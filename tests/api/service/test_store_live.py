@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.store import audit, models
 from api.store.audit import Deed
@@ -361,3 +362,22 @@ def test_a_durable_commit_is_refused_while_a_log_in_doubt_cannot_be_emptied(
         session.get_one(models.Recording, recording).name = "renamed"
     with store.read() as session:
         assert session.get_one(models.Recording, recording).name == "renamed"
+
+
+@pytest.mark.parametrize(
+    ("code", "doubtful"), [(sqlite3.SQLITE_IOERR | 4 << 8, True), (sqlite3.SQLITE_FULL, False)]
+)
+def test_a_commit_that_itself_could_not_sync_leaves_the_log_in_doubt(
+    disk, store, writer, recording, tmp_path, code, doubtful
+):
+    disk.go.set()
+    assert store.scrub()
+    send(writer, recording, 0, [800.0])
+    failed = sqlite3.OperationalError("disk I/O error")
+    failed.sqlite_errorcode = code  # SQLITE_IOERR_FSYNC, as SQLite tells it
+    with pytest.raises(OperationalError), store.write():
+        raise OperationalError("COMMIT", None, failed)
+    with store.write() as session:
+        assert in_the_file(store, recording, tmp_path) == doubtful
+        session.get_one(models.Recording, recording).name = "renamed"
+    assert not store.in_doubt.is_set()
